@@ -1,0 +1,1 @@
+"""Arrays and surfaces in, arrays and surfaces out: pure, and blind to files."""

@@ -1,0 +1,248 @@
+"""One region file in, one immutable Config out."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from geo.errors import ConfigError
+
+Positive = Annotated[float, Meta(gt=0)]
+Share = Annotated[float, Meta(gt=0, lt=1)]
+Month = Annotated[int, Meta(ge=1, le=12)]
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the region file; a key it does not know is an error."""
+
+
+class Region(Section, frozen=True):
+    """Where we are and how we measure there."""
+
+    name: str
+    crs: str
+    """Projected equal-area CRS in metres; every distance and area is measured in it."""
+    bounds: tuple[float, float, float, float]
+    """West, south, east, north of the study area, in degrees; fixes outside it are
+    rejected."""
+    cell_m: Positive = 250.0
+    """Side of a cell of the corridor surfaces, in metres."""
+    time_zone: str = ""
+    """IANA zone of times that carry no offset; empty refuses such times."""
+
+
+class Files(Section, frozen=True):
+    """Where the files of the region lie, relative to the region file."""
+
+    fixes: Path = Path("fixes")
+    """Folder of GPS files that every build reads."""
+    store: Path = Path("store")
+    """Private folder of everything that was read. Never publish it."""
+    output: Path = Path("map")
+    """Folder for the map and the GIS files."""
+
+
+class Layer(Section, frozen=True):
+    """One base layer."""
+
+    path: Path
+    crs: str = ""
+    """CRS of a file that does not carry its own."""
+    credit: str = ""
+    """Attribution that the licence asks for; shown on the map."""
+
+
+class Layers(Section, frozen=True):
+    """The base layers; each may be left out."""
+
+    land: Layer | None = None
+    rivers: Layer | None = None
+    border: Layer | None = None
+    provinces: Layer | None = None
+    places: Layer | None = None
+    checkpoints: Layer | None = None
+    relief: Layer | None = None
+    crossings: Layer | None = None
+    """CSV of official monthly crossings: year, month, crossings, basis."""
+    nationalities: Layer | None = None
+    """CSV of official crossings by nationality: year, nationality, persons."""
+
+
+class Cleaning(Section, frozen=True):
+    """What is physically possible."""
+
+    max_speed_kmh: Positive = 35.0
+    """Fastest believable movement (river boats reach about 31 km/h)."""
+    location_error_m: Positive = 20.0
+    """Standard error per axis of a fix that brings no accuracy of its own."""
+    max_accuracy_m: Positive | None = None
+    """Reject fixes that claim to be worse than this; by default none."""
+
+
+class Trips(Section, frozen=True):
+    """How tracks are cut into trips and stops."""
+
+    max_gap_h: Positive = 6.0
+    """Longest silence within one trip, in hours."""
+    min_fixes: Annotated[int, Meta(ge=2)] = 3
+    """Fewest fixes of a trip."""
+    stop_radius_m: Positive = 100.0
+    """A stop keeps within this distance of its anchor, in metres."""
+    stop_min_minutes: Positive = 20.0
+    """Shortest stay that counts as a stop, in minutes."""
+
+
+class Season(Section, frozen=True):
+    """A named group of months."""
+
+    name: str
+    months: tuple[Month, ...]
+
+
+class Corridors(Section, frozen=True):
+    """How corridors are drawn."""
+
+    levels: tuple[Share, ...] = (0.5, 0.75, 0.9)
+    """Shares of the movement that the outlines enclose."""
+    seasons: tuple[Season, ...] = ()
+    """Corridors are drawn for the whole period and for each of these."""
+    border_reach_km: Positive = 20.0
+    """Length of the pieces in which border crossings are counted."""
+
+
+class Hotspots(Section, frozen=True):
+    """How hotspots are found."""
+
+    cell_m: Positive = 2000.0
+    """Side of a published cell; a whole multiple of [region] cell_m."""
+    bandwidth_m: Positive = 3000.0
+    """Standard deviation of the density kernel, in metres."""
+    alpha: Share = 0.05
+    """False discovery rate of the hotspots."""
+
+
+class Privacy(Section, frozen=True):
+    """What may leave the building."""
+
+    level: Literal["public", "internal"] = "public"
+    """"internal" is for the tracks of one's own staff or of animals; it allows
+    k below 10, and every output then says INTERNAL."""
+    k: Annotated[int, Meta(ge=1)] = 10
+    """Fewest distinct tracks behind any published cell, corridor or count."""
+    round_to: Annotated[int, Meta(ge=1)] = 5
+    """Published counts are rounded to a multiple of this."""
+    delay_days: Annotated[int, Meta(ge=0)] = 30
+    """A month is published when it has been over for this many days."""
+
+    def __post_init__(self) -> None:
+        """Refuse a public level that does not protect."""
+        if self.level == "public" and self.k < 10:
+            raise ValueError(
+                f"k is {self.k}; a public map needs at least 10 (level = "
+                '"internal" allows less)'
+            )
+        if self.level == "public" and self.round_to < 5:
+            raise ValueError(
+                f"round_to is {self.round_to}; a public map needs at least 5 "
+                '(level = "internal" allows less)'
+            )
+
+
+class Config(Section, frozen=True):
+    """Everything a build depends on, apart from the data."""
+
+    region: Region
+    files: Files = Files()
+    layers: Layers = Layers()
+    cleaning: Cleaning = Cleaning()
+    trips: Trips = Trips()
+    corridors: Corridors = Corridors()
+    hotspots: Hotspots = Hotspots()
+    privacy: Privacy = Privacy()
+
+
+def load_config(path: Path) -> Config:
+    """Read a region file; its paths come out absolute.
+
+    Parameters
+    ----------
+    path
+        A TOML file as `trocha init` writes it.
+
+    Returns
+    -------
+    Config
+        Frozen; relative paths are resolved against the folder of `path`.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, is not TOML, lacks a required key, holds a key
+        that no section knows, or a value outside its range. The message names the
+        key.
+    """
+    home = path.absolute().parent
+
+    def resolve(kind: type, value: Any) -> Any:
+        if kind is Path and isinstance(value, str):
+            return home / value
+        raise TypeError(f"expected text, got {type(value).__name__}")
+
+    try:
+        config = msgspec.toml.decode(path.read_bytes(), type=Config, dec_hook=resolve)
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror}.",
+            hint="Make a new region with: trocha init FOLDER",
+        ) from error
+    except msgspec.ValidationError as error:
+        message = str(error)[:1].lower() + str(error)[1:]
+        raise ConfigError(
+            f"{path}: {message}.", hint="Correct that key and run again."
+        ) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path} is not valid TOML: {error}.",
+            hint="Compare it with a file made by: trocha init FOLDER",
+        ) from error
+    _check_places(config, path)
+    defaults = Files()
+    files = {name: getattr(config.files, name) for name in Files.__struct_fields__}
+    if any(value == getattr(defaults, name) for name, value in files.items()):
+        files = {name: home / value for name, value in files.items()}
+        config = msgspec.structs.replace(config, files=Files(**files))
+    return config
+
+
+def _check_places(config: Config, path: Path) -> None:
+    """Refuse bounds, a CRS or cells in which nothing can be measured."""
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError as UnknownCRS
+
+    west, south, east, north = config.region.bounds
+    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+        raise ConfigError(
+            f"{path}: [region] bounds are {[west, south, east, north]}; expected "
+            "west < east and south < north, in degrees.",
+            hint="Write them as [west, south, east, north].",
+        )
+    try:
+        crs = CRS.from_user_input(config.region.crs)
+    except UnknownCRS as error:
+        raise ConfigError(
+            f"{path}: [region] crs {config.region.crs!r} is not a known CRS.",
+            hint="Use an EPSG code or a PROJ string, in metres.",
+        ) from error
+    if not crs.is_projected or crs.axis_info[0].unit_name != "metre":
+        raise ConfigError(
+            f"{path}: [region] crs {config.region.crs!r} does not measure in metres.",
+            hint="Use a projected, equal-area CRS centred on the region.",
+        )
+    factor = config.hotspots.cell_m / config.region.cell_m
+    if factor != int(factor):
+        raise ConfigError(
+            f"{path}: [hotspots] cell_m is {config.hotspots.cell_m:g}; expected a "
+            f"whole multiple of [region] cell_m, {config.region.cell_m:g}.",
+            hint="Change one of the two.",
+        )

@@ -1,0 +1,1 @@
+"""Compiled inner loops, and nothing else: arrays in, arrays out."""

@@ -1,0 +1,192 @@
+"""The gate: findings go in, a Release comes out, and only a Release is written."""
+
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from geo.errors import PrivacyError
+from geo.grid import Surface
+from geo.schema import Layers
+
+_SEAL = object()
+
+FEWEST_PUBLIC = 10
+"""Lowest k of a public release."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the findings were made from, and how.
+
+    Parameters
+    ----------
+    region
+        Name of the region.
+    crs
+        CRS of every geometry and surface.
+    first_month, last_month
+        Period covered, YYYY-MM; empty without data.
+    tracks, fixes_read, fixes_kept
+        How many there were in all.
+    rejected
+        Rows turned away, by reason.
+    files
+        How many files were read.
+    simulated
+        Whether any of them is simulated.
+    parameters
+        What the results depend on, by name with unit: ``{"cell_m": 250.0}``.
+    bridged_share
+        Share of the time on the move that lies in silences of more than an hour.
+    """
+
+    region: str
+    crs: str
+    first_month: str = ""
+    last_month: str = ""
+    tracks: int = 0
+    fixes_read: int = 0
+    fixes_kept: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    files: int = 0
+    simulated: bool = False
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    bridged_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Results before the gate.
+
+    Parameters
+    ----------
+    layers
+        Frames, each with a column `tracks`: the distinct tracks behind a row.
+        Columns that end in ``_tracks`` count part of them and have to pass as well.
+    surfaces
+        Each value surface with its support, the distinct tracks behind a cell.
+    base
+        The base layers; they are public.
+    about
+        What all this was made from.
+    """
+
+    layers: Mapping[str, pd.DataFrame]
+    surfaces: Mapping[str, tuple[Surface, Surface]]
+    base: Layers
+    about: About
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Results that are safe to publish. Made by `release` and by nothing else."""
+
+    layers: Mapping[str, pd.DataFrame]
+    surfaces: Mapping[str, Surface]
+    withheld: Mapping[str, int]
+    base: Layers
+    about: About
+    k: int
+    round_to: int
+    level: str
+    seal: InitVar[object]
+
+    def __post_init__(self, seal: object) -> None:
+        """Refuse to exist unless `release` made us."""
+        if seal is not _SEAL:
+            raise PrivacyError(
+                "A Release was built by hand.", hint="Call geo.release instead."
+            )
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What every output has to say of itself, in English and Spanish."""
+        simulated = ("SIMULATED / SIMULADO",) if self.about.simulated else ()
+        internal = ("INTERNAL / INTERNO",) if self.level == "internal" else ()
+        return simulated + internal
+
+
+def release(
+    findings: Findings, *, k: int = 10, round_to: int = 5, level: str = "public"
+) -> Release:
+    """Keep the rows and cells that at least `k` distinct tracks stand behind.
+
+    Parameters
+    ----------
+    findings
+        Results with their support.
+    k
+        Fewest distinct tracks behind a published row or cell.
+    round_to
+        Published counts are rounded to a multiple of this, and never below `k`, so
+        that a withheld count cannot be had by subtracting the published ones.
+    level
+        "public", or "internal" for tracks of one's own staff or of animals.
+
+    Raises
+    ------
+    PrivacyError
+        If a public release asks for less than k = 10 or counts rounded to less
+        than 5, or a layer does not say how many tracks stand behind each row.
+    """
+    if level not in {"public", "internal"}:
+        raise PrivacyError(
+            f"The privacy level is {level!r}; expected 'public' or 'internal'."
+        )
+    if level == "public" and (k < FEWEST_PUBLIC or round_to < 5):
+        raise PrivacyError(
+            f"A public release was asked for with k = {k} and counts rounded to "
+            f"{round_to}; expected at least {FEWEST_PUBLIC} and 5.",
+            hint='Raise them, or set level = "internal" if nobody is at risk.',
+        )
+    layers, withheld = {}, {}
+    for name, layer in sorted(findings.layers.items()):
+        if "tracks" not in layer:
+            raise PrivacyError(
+                f"Layer {name!r} does not say how many tracks stand behind each row.",
+                hint="Give it a column 'tracks' before releasing it.",
+            )
+        layers[name] = _let_through(layer, k=k, round_to=round_to)
+        withheld[name] = len(layer) - len(layers[name])
+    surfaces = {}
+    for name, (values, support) in sorted(findings.surfaces.items()):
+        surfaces[name] = _masked(values, support, k=k)
+        shown = np.isfinite(surfaces[name].values)
+        withheld[name] = int(((support.values > 0) & ~shown).sum())
+    return Release(
+        layers=MappingProxyType(layers),
+        surfaces=MappingProxyType(surfaces),
+        withheld=MappingProxyType(withheld),
+        base=findings.base,
+        about=findings.about,
+        k=k,
+        round_to=round_to,
+        level=level,
+        seal=_SEAL,
+    )
+
+
+def _let_through(layer: pd.DataFrame, *, k: int, round_to: int) -> pd.DataFrame:
+    """Drop rows under `k`, blank parts under `k`, round what is left."""
+    kept = layer[layer["tracks"] >= k].reset_index(drop=True)
+    for name in kept.columns:
+        if name == "tracks" or str(name).endswith("_tracks"):
+            count = kept[name].to_numpy(dtype=np.float64)
+            shown = np.maximum(np.round(count / round_to) * round_to, k)
+            column = pd.array(shown, dtype="Int64")
+            column[~(count >= k)] = pd.NA
+            kept[name] = column
+    return kept
+
+
+def _masked(values: Surface, support: Surface, *, k: int) -> Surface:
+    """Blank the cells that fewer than `k` tracks stand behind."""
+    if values.grid != support.grid:
+        raise PrivacyError(
+            f"Surface {values.name!r} and its support lie on different grids."
+        )
+    shown = np.where(support.values >= k, values.values, np.nan)
+    return Surface(values.grid, shown, values.name, values.unit)

@@ -1,0 +1,218 @@
+"""The tables that pass from room to room, and the doors that check them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import geopandas as gpd
+import pandas as pd
+
+from geo.errors import SchemaError
+from geo.grid import Surface
+
+FIXES: Mapping[str, str] = {
+    "track": "int64",
+    "time": "datetime64[ms, UTC]",
+    "lon": "float64",
+    "lat": "float64",
+    "elevation_m": "float64",
+    "accuracy_m": "float64",
+}
+"""One row a fix: keyed hash of the device or group, UTC time, WGS 84 degrees, and
+NaN where elevation or accuracy are unknown. `accuracy_m` is the radius that holds
+68 % of the errors. Sorted by track, then time."""
+
+VISITS: Mapping[str, str] = {
+    "cell": "int64",
+    "month": "int32",
+    "tracks": "int64",
+    "fixes": "int64",
+    "minutes": "int64",
+    "stop_tracks": "int64",
+    "stop_minutes": "int64",
+    "east": "int64",
+    "north": "int64",
+}
+"""One row a (cell, month): distinct tracks that passed, fixes, minutes, tracks that
+stopped there and for how long, and the sum over tracks of their unit direction of
+travel in thousandths. `month` counts from January of year 0: 12 * year + month - 1.
+Whole numbers, so that sums do not depend on the order of parts."""
+
+ALL_MONTHS = -1
+"""In place of a month: all months together, each track counted once."""
+
+REASONS: Mapping[str, str] = {
+    "unreadable": "the row could not be read",
+    "no position": "latitude or longitude is missing or not a number",
+    "off the globe": "latitude beyond 90 or longitude beyond 180 degrees",
+    "zero position": "latitude and longitude are both zero",
+    "no time": "the time is missing or could not be understood",
+    "naive time": "the time has no offset, and no time zone was given",
+    "before 2000": "the time lies before 2000, as a clock without a fix shows",
+    "in the future": "the time lies in the future",
+    "outside the region": "the position lies outside the study area",
+    "duplicate": "another row has the same track and time",
+    "impossible speed": "reaching it would need more than the highest speed",
+    "spike": "an excursion out and straight back",
+    "poor accuracy": "the device itself says that the position is too inexact",
+}
+"""Why a row was not used; every rejected row has exactly one of these."""
+
+REJECTS: Mapping[str, str] = {
+    "file": "str",
+    "line": "int64",
+    "column": "str",
+    "reason": "str",
+}
+"""One row a rejected row: where it stands, and a key of REASONS. `line` is the line
+or the record number, from 1; 0 where there is none. No positions, times or ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """What a reader or a cleaner returns: what is good, and what was not and why.
+
+    Parameters
+    ----------
+    fixes
+        The good rows, as FIXES says.
+    rejects
+        The others, as REJECTS says. It stays in the private store.
+    notes
+        What was understood or guessed about the file, a sentence each.
+    simulated
+        Whether the source says that it is simulated.
+    """
+
+    fixes: pd.DataFrame
+    rejects: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    simulated: bool = False
+
+    def counts(self) -> dict[str, int]:
+        """Return how many rows each reason turned away, most frequent first."""
+        counts = self.rejects["reason"].value_counts()
+        ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
+        return {str(reason): int(count) for reason, count in ordered}
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """The base layers of a region, all in the region's CRS.
+
+    Parameters
+    ----------
+    land, rivers, border, provinces, places, checkpoints
+        Frames with geometry, perhaps empty. Their columns: rivers `name` (empty
+        where unknown), `order` (1 is the largest), `quality` ("mapped" or
+        "schematic"), `precision_m`; provinces `name`, `country`; places `name`,
+        `country`, `population`; checkpoints `name`, `country`, `role`, `since`,
+        `until` (YYYY-MM or empty), `precision_m`.
+    relief
+        Height above the sea, in metres; None without a DEM.
+    crossings
+        Official monthly crossings: `year`, `month`, `crossings`, `basis`.
+    nationalities
+        Official crossings by nationality: `year`, `nationality`, `persons`.
+    credits
+        Attribution of each layer, by its name.
+    """
+
+    land: gpd.GeoDataFrame
+    rivers: gpd.GeoDataFrame
+    border: gpd.GeoDataFrame
+    provinces: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame
+    checkpoints: gpd.GeoDataFrame
+    relief: Surface | None
+    crossings: pd.DataFrame
+    nationalities: pd.DataFrame
+    credits: Mapping[str, str] = field(default_factory=dict)
+
+
+ROLES = (
+    "departure town",
+    "landing",
+    "border post",
+    "receiving community",
+    "reception station",
+    "former station",
+    "road end",
+    "town",
+)
+"""What a checkpoint is for."""
+
+
+def no_fixes() -> pd.DataFrame:
+    """Return a table of fixes without rows.
+
+    Examples
+    --------
+    >>> list(no_fixes())
+    ['track', 'time', 'lon', 'lat', 'elevation_m', 'accuracy_m']
+    """
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in FIXES.items()})
+
+
+def no_rejects() -> pd.DataFrame:
+    """Return a table of rejects without rows."""
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in REJECTS.items()})
+
+
+def check_fixes(fixes: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of FIXES, or say what is wrong with them.
+
+    Parameters
+    ----------
+    fixes
+        Any frame; further columns are dropped, and missing optional columns
+        (`elevation_m`, `accuracy_m`) are filled with NaN.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or of another type, or rows are not sorted by track,
+        then time.
+    """
+    columns = {}
+    for name, kind in FIXES.items():
+        if name in fixes:
+            column = fixes[name]
+        elif name in {"elevation_m", "accuracy_m"}:
+            column = pd.Series(float("nan"), index=fixes.index)
+        else:
+            raise SchemaError(
+                f"The table of fixes has no column {name!r}; its columns are: "
+                f"{', '.join(map(str, fixes.columns))}."
+            )
+        if str(column.dtype) != kind:
+            raise SchemaError(f"Column {name!r} is {column.dtype}, expected {kind}.")
+        columns[name] = column
+    table = pd.DataFrame(columns)
+    track, time = table["track"].to_numpy(), table["time"].to_numpy()
+    same = track[1:] == track[:-1]
+    if (track[1:] < track[:-1]).any() or (time[1:][same] < time[:-1][same]).any():
+        raise SchemaError("Fixes must be sorted by track, then time.")
+    return table
+
+
+def month_number(time: pd.Series) -> pd.Series:
+    """Return the month of each UTC time, as 12 * year + month - 1.
+
+    Examples
+    --------
+    >>> month_number(pd.Series(pd.to_datetime(["2023-01-31T23:59Z"]))).tolist()
+    [24276]
+    """
+    return (time.dt.year * 12 + time.dt.month - 1).astype("int32")
+
+
+def month_label(month: int) -> str:
+    """Return YYYY-MM of a month number.
+
+    Examples
+    --------
+    >>> month_label(24276), month_label(24287)
+    ('2023-01', '2023-12')
+    """
+    year, index = divmod(month, 12)
+    return f"{year:04d}-{index + 1:02d}"

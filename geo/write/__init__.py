@@ -1,0 +1,1 @@
+"""The writers: they see a Release and nothing else of ours."""

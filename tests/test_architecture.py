@@ -1,0 +1,96 @@
+"""The plan of the house, checked: who may import whom."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "geo"
+
+# From the ground up. A module may import only from floors below its own.
+FLOORS = [
+    {"errors"},
+    {"config", "grid", "progress"},
+    {"schema"} | {"kernels.tracks", "kernels.surfaces", "kernels.lattice"},
+    {"clean", "engine", "store", "trajectory", "visits"}
+    | {"analysis.stats"}
+    | {"read.delimited", "read.gps", "read.vector", "read.layers"},
+    {"analysis.brownian", "analysis.corridors", "analysis.crossings"}
+    | {"analysis.density", "analysis.hotspots", "read"},
+    {"privacy"},
+    {"write.files", "write.page", "write.qgis"},
+    {"pipeline"},
+    {"cli"},
+]
+FLOOR = {module: n for n, floor in enumerate(FLOORS) for module in floor}
+
+# What only the named modules may import, from this package or from others.
+DOORS = {
+    "geo.config": {"pipeline", "cli"},
+    "geo.store": {"pipeline"},
+    "click": {"cli"},
+    "folium": {"write.page"},
+    "numba": {"kernels.tracks", "kernels.surfaces", "kernels.lattice"},
+    "pyogrio": {"read.vector", "read.layers", "write.files"},
+    "rasterio": {"read.layers", "write.files", "write.page", "analysis.corridors"},
+}
+
+# The writers see what privacy.release let through, and nothing else of ours.
+WRITERS_MAY_SEE = {"errors", "grid", "privacy", "progress", "schema"}
+
+FACES = {"", "__main__", "analysis", "kernels", "write"}
+
+
+def module_name(path):
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: write imports in full"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+SOURCES = {
+    module_name(path): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+    if module_name(path) not in FACES
+}
+
+
+def test_every_module_has_a_floor():
+    assert set(SOURCES) == set(FLOOR)
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_imports_only_reach_down(module):
+    used = {name.removeprefix("geo.") for name in imports(SOURCES[module])}
+    upward = {name for name in used & set(FLOOR) if FLOOR[name] >= FLOOR[module]}
+    assert not upward
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_each_library_has_its_door(module):
+    trespass = {
+        door
+        for door, keepers in DOORS.items()
+        for name in imports(SOURCES[module])
+        if (name == door or name.startswith(door + ".")) and module not in keepers
+    }
+    assert not trespass
+
+
+@pytest.mark.parametrize("module", [m for m in SOURCES if m.startswith("write.")])
+def test_writers_see_only_released_data(module):
+    used = {name.removeprefix("geo.") for name in imports(SOURCES[module])}
+    assert used & set(FLOOR) <= WRITERS_MAY_SEE
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_no_room_is_too_large(module):
+    assert len(SOURCES[module].read_text(encoding="utf-8").splitlines()) <= 400
