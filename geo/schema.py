@@ -203,7 +203,8 @@ def month_number(time: pd.Series) -> pd.Series:
     >>> month_number(pd.Series(pd.to_datetime(["2023-01-31T23:59Z"]))).tolist()
     [24276]
     """
-    return (time.dt.year * 12 + time.dt.month - 1).astype("int32")
+    months: pd.Series = time.dt.year * 12 + time.dt.month - 1
+    return months.astype("int32")
 
 
 def month_label(month: int) -> str:
