@@ -1,0 +1,242 @@
+"""Releases made from invented findings, for the tests of the writers.
+
+Everything passes through privacy.release, as the real ones do.
+"""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from shapely import LineString, Point, Polygon, box
+
+from geo.grid import Grid, Surface
+from geo.privacy import About, Findings, Release, release
+from geo.schema import Layers
+
+CRS = "+proj=laea +lat_0=8 +lon_0=-77.5 +datum=WGS84 +units=m"
+GRID = Grid.covering((-20_000, -20_000, 20_000, 20_000), crs=CRS, cell_m=1_000)
+COARSE = GRID.coarsened(2)
+
+
+def frame(columns, geometry):
+    """A layer in the region's CRS."""
+    return gpd.GeoDataFrame(columns, geometry=geometry, crs=CRS)
+
+
+def corridors(text=""):
+    """Nested outlines, one with a hole and one in two pieces, for two seasons."""
+    outer = Polygon(
+        [(-9e3, -9e3), (9e3, -9e3), (9e3, 9e3), (-9e3, 9e3)],
+        [[(-2e3, -2e3), (-2e3, 2e3), (2e3, 2e3), (2e3, -2e3)]],
+    )
+    outlines = [outer, box(-7e3, -7e3, -3e3, 7e3), box(-6e3, -5e3, -4e3, 5e3)] * 2
+    return frame(
+        {
+            "corridor": range(1, 7),
+            "season": ["all"] * 3 + [f"lluvias de mañana{text}"] * 3,
+            "level": [90, 75, 50] * 2,
+            "tracks": [44, 31, 23, 21, 12, 9],
+            "bearing_deg": [315.0, 310.0, np.nan, 320.0, 300.0, 0.0],
+            "one_way_pct": [85.0, 90.0, 95.0, 80.0, np.nan, 100.0],
+            "bridged_pct": [35.0, 20.0, 5.0, 0.0, 10.0, 15.0],
+            "area_km2": [308.0, 56.0, 20.0] * 2,
+        },
+        outlines,
+    )
+
+
+def hotspots():
+    """A row of squares: hot, cold, neither, and one with too few who stopped."""
+    cells = np.array([42, 43, 44, 45, 105, 106])
+    x, y = COARSE.centre_of(cells)
+    half = COARSE.cell_m / 2
+    squares = [
+        box(east - half, north - half, east + half, north + half)
+        for east, north in zip(x, y, strict=True)
+    ]
+    return frame(
+        {
+            "cell": cells,
+            "tracks": [60, 35, 20, 13, 11, 4],
+            "stop_tracks": [33, 8, 15, 0, 10, 1],
+            "hours": [5.5, 2.0, 1.0, 0.5, 0.5, 9.0],
+            "stop_hours": [3.5, 1.0, 0.5, np.nan, 2.0, 8.0],
+            "bearing_deg": [315.0, 330.0, np.nan, 0.0, 90.0, 10.0],
+            "one_way_pct": [95.0, 80.0, np.nan, 60.0, 70.0, 100.0],
+            "density": [15.0, 8.75, 5.0, 3.25, 2.75, 1.0],
+            "z": [6.4, 3.1, 0.3, -2.2, -2.9, 0.0],
+            "q": [2.5e-9, 0.0041, 0.61, 0.045, 0.0088, 1.0],
+            "kind": ["hot", "hot", "none", "cold", "cold", "none"],
+            "confidence": [99, 99, 0, 95, 99, 0],
+        },
+        squares,
+    )
+
+
+def crossings(text=""):
+    """A reach of the border, a schematic river, and a checkpoint that is a point."""
+    return frame(
+        {
+            "target": [1, 1, 2, 3],
+            "kind": ["border", "border", "river", "checkpoint"],
+            "name": [
+                f"Palo de las Letras{text}",
+                f"Palo de las Letras{text}",
+                "Río Tuquesa, año 2023",
+                "Canaán Membrillo",
+            ],
+            "direction": ["into Panama", "into Colombia", "west bank to east", "past"],
+            "tracks": [58, 3, 22, 37],
+            "low": [44.0, 0.6, 13.8, 26.1],
+            "high": [75.0, 8.8, 33.3, 51.0],
+            "quality": ["mapped", "mapped", "schematic", "mapped"],
+            "precision_m": [50.0, 50.0, 2000.0, 8000.0],
+        },
+        [
+            LineString([(-15e3, -10e3), (0, -12e3), (15e3, -10e3)]),
+            LineString([(-15e3, -10e3), (0, -12e3), (15e3, -10e3)]),
+            LineString([(-12e3, 5e3), (12e3, 6e3)]),
+            Point(3e3, 7e3),
+        ],
+    )
+
+
+def monthly_tables():
+    """The tables that have no geometry."""
+    return {
+        "hotspots_monthly": pd.DataFrame(
+            {
+                "cell": [42, 42, 43],
+                "month": ["2023-08", "2023-09", "2023-09"],
+                "tracks": [31, 28, 7],
+            }
+        ),
+        "crossings_monthly": pd.DataFrame(
+            {
+                "target": [1, 3],
+                "direction": ["into Panama", "past"],
+                "month": ["2023-08", "2023-08"],
+                "tracks": [30, 16],
+            }
+        ),
+        "monthly": pd.DataFrame({"month": ["2023-08", "2023-09"], "tracks": [52, 48]}),
+    }
+
+
+def surfaces():
+    """Density of tracks and share of movement, high along a diagonal band."""
+    row, column = np.indices(GRID.shape)
+    support = np.maximum(0.0, 60.0 - 4.0 * np.abs(row - column))
+    tracks = Surface(GRID, support, "support", "tracks")
+    density = Surface(GRID, support / 8, "density of tracks", "tracks/km²")
+    movement = Surface(
+        GRID, 100 * support / support.sum(), "share of movement", "%/km²"
+    )
+    return {"density": (density, tracks), "movement": (movement, tracks)}
+
+
+def base_layers(text=""):
+    """Small base layers with a name each."""
+    sides = [box(-20e3, -20e3, 0, 20e3), box(0, -20e3, 20e3, 20e3)]
+    row, column = np.indices(GRID.shape)
+    names = [f"Darién{text}", "Chocó"]
+    return Layers(
+        land=frame({}, [box(-18e3, -18e3, 19e3, 19e3)]),
+        rivers=frame(
+            {
+                "name": ["Río Tuquesa", ""],
+                "order": [2, 4],
+                "quality": ["schematic", "mapped"],
+                "precision_m": [2000.0, 200.0],
+            },
+            [
+                LineString([(-12e3, 5e3), (12e3, 6e3)]),
+                LineString([(-15e3, -8e3), (-2e3, 3e3)]),
+            ],
+        ),
+        border=frame({}, [LineString([(0, -20e3), (0, 20e3)])]),
+        provinces=frame({"name": names, "country": ["Panama", "Colombia"]}, sides),
+        places=frame(
+            {
+                "name": ["Bajo Chiquito", "Capurganá"],
+                "country": ["Panama", "Colombia"],
+                "population": [600, 2_000],
+            },
+            [Point(-6e3, 6e3), Point(9e3, -6e3)],
+        ),
+        checkpoints=frame(
+            {
+                "name": ["Canaán Membrillo", "Acandí"],
+                "country": ["Panama", "Colombia"],
+                "role": ["receiving community", "departure town"],
+                "since": ["2021-01", ""],
+                "until": ["", ""],
+                "precision_m": [8000.0, 500.0],
+            },
+            [Point(3e3, 7e3), Point(12e3, -9e3)],
+        ),
+        relief=Surface(GRID, 40.0 * np.abs(row - column), "height", "m"),
+        crossings=pd.DataFrame(
+            {
+                "year": [2023, 2023],
+                "month": [8, 9],
+                "crossings": [81_946, 75_268],
+                "basis": ["quoted", "quoted"],
+            }
+        ),
+        nationalities=pd.DataFrame(
+            {
+                "year": [2023, 2023],
+                "nationality": [f"Venezuela{text}", "Haití"],
+                "persons": [328_650, 46_422],
+            }
+        ),
+        credits={"land": "GSHHG (LGPL)", "border": "OpenStreetMap contributors (ODbL)"},
+    )
+
+
+def make_release(
+    *,
+    simulated: bool = True,
+    level: str = "public",
+    k: int = 10,
+    round_to: int = 5,
+    region: str = "Darién",
+    text: str = "",
+    empty: bool = False,
+    layers: dict | None = None,
+) -> Release:
+    """Pass invented findings through the gate.
+
+    `text` is added to names that come from files; `empty` withholds every row and
+    cell; `layers` replaces or adds layers by name.
+    """
+    found = {
+        "corridors": corridors(text),
+        "hotspots": hotspots(),
+        "crossings": crossings(text),
+        **monthly_tables(),
+        **(layers or {}),
+    }
+    found_surfaces = surfaces()
+    if empty:
+        found = {name: layer.assign(tracks=0) for name, layer in found.items()}
+        nobody = Surface(GRID, np.zeros(GRID.shape), "support", "tracks")
+        found_surfaces = {n: (v, nobody) for n, (v, _) in found_surfaces.items()}
+    about = About(
+        region=region,
+        crs=CRS,
+        first_month="" if empty else "2023-08",
+        last_month="" if empty else "2023-09",
+        tracks=0 if empty else 100,
+        fixes_read=12_345,
+        fixes_kept=12_000,
+        rejected={"duplicate": 300, "spike": 45},
+        files=3,
+        simulated=simulated,
+        parameters={"cell_m": 1_000.0, "bandwidth_m": 3_000.0, "alpha": 0.05},
+        bridged_share=0.31,
+    )
+    findings = Findings(
+        layers=found, surfaces=found_surfaces, base=base_layers(text), about=about
+    )
+    return release(findings, k=k, round_to=round_to, level=level)
