@@ -1,12 +1,13 @@
 """The gate: findings go in, a Release comes out, and only a Release is written."""
 
 from collections.abc import Mapping
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
+from geo.analysis.crossings import crossing_interval
 from geo.errors import PrivacyError
 from geo.grid import Surface
 from geo.schema import Layers
@@ -161,12 +162,18 @@ def release(
         surfaces=MappingProxyType(surfaces),
         withheld=MappingProxyType(withheld),
         base=findings.base,
-        about=findings.about,
+        about=replace(findings.about, tracks=_rounded_total(findings, k, round_to)),
         k=k,
         round_to=round_to,
         level=level,
         seal=_SEAL,
     )
+
+
+def _rounded_total(findings: Findings, k: int, round_to: int) -> int:
+    """Return the number of tracks as it may be said: rounded, and 0 under `k`."""
+    tracks = findings.about.tracks
+    return max(round(tracks / round_to) * round_to, k) if tracks >= k else 0
 
 
 def _let_through(layer: pd.DataFrame, *, k: int, round_to: int) -> pd.DataFrame:
@@ -179,6 +186,10 @@ def _let_through(layer: pd.DataFrame, *, k: int, round_to: int) -> pd.DataFrame:
             column = pd.array(shown, dtype="Int64")
             column[~(count >= k)] = pd.NA
             kept[name] = column
+    if {"low", "high"} <= set(kept.columns):
+        # From the rounded count: from the exact one it would give that away.
+        low, high = crossing_interval(kept["tracks"].to_numpy(dtype=np.float64))
+        kept = kept.assign(low=np.floor(low), high=np.ceil(high))
     return kept
 
 

@@ -188,7 +188,8 @@ def check_fixes(fixes: pd.DataFrame) -> pd.DataFrame:
             raise SchemaError(f"Column {name!r} is {column.dtype}, expected {kind}.")
         columns[name] = column
     table = pd.DataFrame(columns)
-    track, time = table["track"].to_numpy(), table["time"].to_numpy()
+    track = table["track"].to_numpy()
+    time = table["time"].dt.tz_convert(None).to_numpy()  # with a zone: slow objects
     same = track[1:] == track[:-1]
     if (track[1:] < track[:-1]).any() or (time[1:][same] < time[:-1][same]).any():
         raise SchemaError("Fixes must be sorted by track, then time.")

@@ -1,0 +1,5 @@
+"""Run the command: python -m geo."""
+
+from geo.cli import main
+
+main()

@@ -1,0 +1,272 @@
+"""Sums over parts in, Findings out: the work that is done once on the whole grid."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from geo.analysis.brownian import surface_of
+from geo.analysis.corridors import bridged_share, corridor_support, outline_corridors
+from geo.analysis.density import kernel_density
+from geo.analysis.hotspots import find_hotspots
+from geo.grid import Grid, Surface
+from geo.privacy import About, Findings
+from geo.schema import ALL_MONTHS, Layers, month_label
+from geo.totals import Totals
+
+VOTE = 1 << 20
+"""One track's vote in one coarse cell, in whole numbers, so that sums are exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Methods:
+    """How sums become corridors and hotspots.
+
+    Parameters
+    ----------
+    levels
+        Shares of the movement that the outlines enclose.
+    seasons
+        Months (1 to 12) of each named season.
+    bandwidth_m
+        Standard deviation of the density kernel, in metres.
+    alpha
+        False discovery rate of the hotspots.
+    k
+        Corridors are outlined on cells that at least so many tracks stand behind.
+    """
+
+    levels: tuple[float, ...]
+    seasons: Mapping[str, tuple[int, ...]]
+    bandwidth_m: float
+    alpha: float
+    k: int
+
+
+def make_findings(
+    totals: Totals,
+    about: About,
+    *,
+    base: Layers,
+    targets: gpd.GeoDataFrame,
+    cells: Grid,
+    methods: Methods,
+) -> Findings:
+    """Turn sums into corridors, hotspots, crossings and surfaces with their support.
+
+    Parameters
+    ----------
+    totals
+        Sums over parts.
+    about
+        What the findings are made from.
+    base
+        Base layers, in the region's CRS.
+    targets
+        Where crossings were counted, of `geo.analysis.crossings.make_targets`.
+    cells
+        Coarse grid of the published cells.
+    methods
+        How.
+    """
+    movement = totals.movement["all"]
+    land = land_mask(base.land, movement.grid)
+    density = track_density(
+        totals.paths,
+        movement.grid,
+        cells=cells,
+        land=land,
+        bandwidth_m=methods.bandwidth_m,
+    )
+    reach_m = 2 * methods.bandwidth_m
+    support = Surface(
+        movement.grid, movement.support.astype(float), "support", "tracks"
+    )
+    return Findings(
+        layers={
+            "corridors": find_corridors(totals, methods),
+            "hotspots": _hotspots(totals, cells, land, density, methods.alpha),
+            "hotspots_monthly": _by_month(totals.visits, ["cell"]),
+            "crossings": _crossings(totals.crossings, targets),
+            "crossings_monthly": _by_month(totals.crossings, ["target", "direction"]),
+            "monthly": _by_month(totals.monthly, []),
+        },
+        surfaces={
+            "movement": (surface_of(movement), support),
+            "density": (
+                density,
+                nearby_tracks(totals.visits, cells, density.grid, reach_m=reach_m),
+            ),
+        },
+        base=base,
+        about=about,
+    )
+
+
+def land_mask(land: gpd.GeoDataFrame, grid: Grid) -> NDArray[np.bool_]:
+    """Return which cells have their centre on land; all of them without a land layer.
+
+    Parameters
+    ----------
+    land
+        Polygons in the grid's CRS.
+    grid
+        Where the cells lie.
+    """
+    if land.empty:
+        return np.ones(grid.shape, dtype=bool)
+    ground = shapely.union_all(land.geometry.to_numpy())
+    shapely.prepare(ground)
+    x, y = grid.centre_of(np.arange(grid.rows * grid.columns))
+    mask: NDArray[np.bool_] = shapely.contains_xy(ground, x, y)
+    return mask.reshape(grid.shape)
+
+
+def track_density(
+    paths: pd.DataFrame,
+    grid: Grid,
+    *,
+    cells: Grid,
+    land: NDArray[np.bool_],
+    bandwidth_m: float,
+) -> Surface:
+    """Return tracks per km², each track counting once in every coarse cell it enters.
+
+    The vote of a track in a coarse cell is spread over the fine cells of its path
+    there, and then smoothed with a Gaussian.
+
+    Parameters
+    ----------
+    paths
+        Distinct (track, cell) pairs on `grid`.
+    grid, cells
+        The fine and the coarse grid.
+    land : (rows, columns) bool array
+        Fine cells on land; the density of tracks on land does not leak into the sea.
+    bandwidth_m
+        Standard deviation of the kernel, in metres.
+    """
+    cell = paths["cell"].to_numpy(dtype=np.int64)
+    coarse = cells.cell_of(*grid.centre_of(cell))
+    pairs = pd.DataFrame({"track": paths["track"].to_numpy(), "coarse": coarse})
+    shared = pairs.groupby(["track", "coarse"])["coarse"].transform("size").to_numpy()
+    vote = np.rint(VOTE / shared)
+    votes = np.bincount(cell, weights=vote, minlength=grid.rows * grid.columns)
+    return kernel_density(
+        votes.reshape(grid.shape) / VOTE,
+        grid,
+        bandwidth_m=bandwidth_m,
+        mask=land | (votes.reshape(grid.shape) > 0),
+    )
+
+
+def nearby_tracks(
+    visits: pd.DataFrame, cells: Grid, grid: Grid, *, reach_m: float
+) -> Surface:
+    """Return, for each fine cell, the most tracks in any coarse cell within reach.
+
+    It is the support of a smoothed surface: at least so many distinct tracks passed
+    within `reach_m` of the cell.
+    """
+    total = visits[visits["month"] == ALL_MONTHS]
+    tracks = np.zeros(cells.rows * cells.columns)
+    tracks[total["cell"].to_numpy(dtype=np.int64)] = total["tracks"]
+    ring = max(1, int(reach_m // cells.cell_m))
+    row, column = np.mgrid[-ring : ring + 1, -ring : ring + 1]
+    disc = row**2 + column**2 <= ring**2
+    most = ndimage.maximum_filter(
+        tracks.reshape(cells.shape), footprint=disc, mode="constant"
+    )
+    every = np.arange(grid.rows * grid.columns)
+    values = most.ravel()[cells.cell_of(*grid.centre_of(every))]
+    return Surface(grid, values.reshape(grid.shape), "support", "tracks")
+
+
+def find_corridors(totals: Totals, methods: Methods) -> gpd.GeoDataFrame:
+    """Outline the corridors of the whole period and of each season, with support."""
+    found = []
+    for season, movement in totals.movement.items():
+        support = Surface(
+            movement.grid, movement.support.astype(float), "support", "tracks"
+        )
+        outlines = outline_corridors(
+            surface_of(movement),
+            levels=methods.levels,
+            support=support,
+            fewest=methods.k,
+        )
+        part = totals.paths["part"].to_numpy(dtype=np.int64)
+        in_season = season == "all" or np.isin(
+            part % 12 + 1, methods.seasons.get(season, ())
+        )
+        paths = totals.paths[np.broadcast_to(in_season, part.shape)]
+        outlines = outlines.merge(
+            corridor_support(paths, outlines, grid=movement.grid), on="corridor"
+        )
+        outlines["bridged_pct"] = bridged_share(movement, outlines)
+        outlines.insert(1, "season", season)
+        found.append(outlines)
+    corridors = pd.concat(found, ignore_index=True)
+    corridors["corridor"] = np.arange(1, len(corridors) + 1)
+    return gpd.GeoDataFrame(corridors, geometry="geometry", crs=found[0].crs)
+
+
+def _hotspots(
+    totals: Totals,
+    cells: Grid,
+    land: NDArray[np.bool_],
+    density: Surface,
+    alpha: float,
+) -> gpd.GeoDataFrame:
+    """Return the tested cells, with the density at their centres."""
+    grid = density.grid
+    y, x = np.nonzero(land)
+    fine = y * grid.columns + x
+    ground = np.zeros(cells.rows * cells.columns, dtype=bool)
+    ground[cells.cell_of(*grid.centre_of(fine))] = True
+    hotspots = find_hotspots(
+        totals.visits, cells, land=ground.reshape(cells.shape), alpha=alpha
+    )
+    here = grid.cell_of(*cells.centre_of(hotspots["cell"].to_numpy(dtype=np.int64)))
+    values = np.where(here >= 0, density.values.ravel()[here], np.nan)
+    hotspots.insert(
+        len(hotspots.columns) - 1, "density", _significant(values, digits=2)
+    )
+    return hotspots
+
+
+def _by_month(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return the tracks of each month, with the month as text."""
+    rows = table.loc[table["month"] != ALL_MONTHS, [*by, "month", "tracks"]]
+    rows = rows[rows["tracks"] > 0].sort_values([*by, "month"], ignore_index=True)
+    return rows.assign(month=[month_label(int(month)) for month in rows["month"]])
+
+
+def _crossings(counts: pd.DataFrame, targets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the crossings of the whole period, on the shape of their targets."""
+    total = counts[counts["month"] == ALL_MONTHS].drop(columns="month")
+    columns = ["target", "kind", "name", "quality", "precision_m", "geometry"]
+    rows = targets[columns].merge(total, on="target", how="inner")
+    rows = rows.assign(low=np.nan, high=np.nan)
+    order = ["target", "kind", "name", "direction", "tracks", "low", "high"]
+    return gpd.GeoDataFrame(
+        rows[[*order, "quality", "precision_m", "geometry"]].sort_values(
+            ["target", "direction"], ignore_index=True
+        ),
+        geometry="geometry",
+        crs=targets.crs,
+    )
+
+
+def _significant(values: NDArray[np.float64], *, digits: int) -> NDArray[np.float64]:
+    """Round to a number of significant digits; zero and NaN stay."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        power = digits - 1 - np.floor(np.log10(np.abs(values)))
+        scale = 10.0**power
+        rounded = np.round(values * scale) / scale
+    return np.where(np.isfinite(rounded), rounded, values)

@@ -1,0 +1,193 @@
+"""Files into the store: read what is new, forget what is gone."""
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import geo
+from geo.errors import InputError
+from geo.progress import watch
+from geo.read import find_files, looks_swapped, read_fixes
+from geo.schema import Sifted
+from geo.store import Source, Store
+
+log = logging.getLogger(__name__)
+
+Bounds = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How files are read that do not explain themselves.
+
+    Parameters
+    ----------
+    bounds
+        West, south, east, north of the region, in degrees.
+    time_zone
+        IANA zone of times without an offset; empty refuses them.
+    columns
+        Role (track, time, lon, lat, elevation, accuracy) to column name.
+    swap
+        Read latitude as longitude and the other way round.
+    crs
+        CRS of projected coordinates in text files; empty for degrees.
+    """
+
+    bounds: Bounds
+    time_zone: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    swap: bool = False
+    crs: str = ""
+
+    def digest(self) -> str:
+        """Return a digest of all this and of the readers' version."""
+        columns = sorted(self.columns.items())
+        parts = (geo.__version__, self.time_zone, columns, self.swap, self.crs)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What came in.
+
+    Parameters
+    ----------
+    new
+        Sources that were not in the store before.
+    gone
+        How many sources of the folder are no longer there.
+    known
+        How many of the files were in the store already.
+    problems
+        A sentence for every file that could not be used.
+    """
+
+    new: tuple[Source, ...]
+    gone: int
+    known: int
+    problems: tuple[str, ...]
+
+
+def digest_file(path: Path) -> str:
+    """Return the sha256 of a file's bytes.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def look_at(path: Path, options: Options, *, key: bytes) -> Sifted:
+    """Read one file, and refuse it if its latitudes and longitudes look swapped.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, holds nothing usable, or looks swapped.
+    """
+    sifted = read_fixes(
+        path,
+        key=key,
+        columns=options.columns,
+        time_zone=options.time_zone,
+        swap=options.swap,
+        crs=options.crs,
+    )
+    lat, lon = sifted.fixes["lat"].to_numpy(), sifted.fixes["lon"].to_numpy()
+    if looks_swapped(lat, lon, options.bounds):
+        raise InputError(
+            f"{path.name}: nearly all of its {len(lat):,} fixes lie outside the "
+            "region, near its mirror image; latitude and longitude look swapped.",
+            hint="Read it with --swap.",
+        )
+    return sifted
+
+
+def take_in(
+    store: Store,
+    options: Options,
+    *,
+    folder: Path,
+    added: Sequence[Path] = (),
+) -> Intake:
+    """Bring the store in step with the region's folder, and add further files.
+
+    Files are known by their content: the same bytes under another name, or given
+    twice, are one source. A file that cannot be used is named in `problems` and
+    the others are taken in; all of them in one step, or none.
+
+    Parameters
+    ----------
+    store
+        Open store.
+    options
+        How to read. Sources that were read with other options are read again.
+    folder
+        The region's folder of GPS files; it may be absent.
+    added
+        Further files or folders, which stay in the store when they are gone.
+    """
+    wanted = [
+        (path, "folder") for path in find_files([folder] if folder.exists() else [])
+    ]
+    wanted += [(path, "added") for path in find_files(list(added))]
+    sources, batch, problems, seen = store.sources, [], [], {}
+    for path, origin in watch(wanted, "reading files"):
+        digest = digest_file(path)
+        if digest in seen:
+            continue
+        seen[digest] = origin
+        known = sources.get(digest)
+        if known and known.reading == options.digest():
+            continue
+        try:
+            sifted = look_at(path, options, key=store.key)
+        except InputError as error:
+            problems.append(str(error))
+            continue
+        source = _source(digest, path, origin, sifted, options)
+        fixes = sifted.fixes.assign(source=digest)
+        batch.append((source, fixes, sifted.rejects))
+    gone = [
+        digest
+        for digest, source in sources.items()
+        if source.origin == "folder" and digest not in seen
+    ]
+    again = [source.digest for source, _, _ in batch if source.digest in sources]
+    if batch or gone:
+        store.commit(batch, remove=[*gone, *again])
+    log.info(
+        "files: %d new, %d gone, %d unusable", len(batch), len(gone), len(problems)
+    )
+    return Intake(
+        new=tuple(source for source, _, _ in batch),
+        gone=len(gone),
+        known=len(seen) - len(batch) - len(problems),
+        problems=tuple(problems),
+    )
+
+
+def _source(
+    digest: str, path: Path, origin: str, sifted: Sifted, options: Options
+) -> Source:
+    """Return the manifest's entry for a file that was read."""
+    return Source(
+        digest=digest,
+        name=path.name,
+        origin=origin,
+        read=len(sifted.fixes) + len(sifted.rejects),
+        kept=len(sifted.fixes),
+        rejected=sifted.counts(),
+        simulated=sifted.simulated,
+        notes=sifted.notes,
+        reading=options.digest(),
+    )

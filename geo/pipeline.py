@@ -1,0 +1,339 @@
+"""The order of work: files, store, parts, sums, findings, gate, writers."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from geo.analysis.crossings import make_targets
+from geo.config import Config
+from geo.engine import map_parts
+from geo.findings import make_findings
+from geo.ingest import Intake, take_in
+from geo.outcome import Built, Effect
+from geo.partials import Arrays, Settings, analyse_part, clean_and_cut, pack
+from geo.privacy import About, Release, release
+from geo.read.layers import read_layers
+from geo.recipe import (
+    finding_methods,
+    last_moment,
+    named_parameters,
+    partial_settings,
+    reading_options,
+)
+from geo.record import count_published, published_counts, write_record
+from geo.schema import Layers, month_label
+from geo.store import Source, Store, open_store
+from geo.totals import Totals, add_up
+from geo.visits import count_visits
+from geo.write.files import write_layers
+from geo.write.output import replacing
+from geo.write.page import write_map
+
+log = logging.getLogger(__name__)
+
+FORMATS = ("gpkg", "shp", "geojson", "tif")
+"""What a build writes beside the map."""
+
+
+def build(
+    config: Config,
+    *,
+    new_files: Sequence[Path] = (),
+    output: Path | None = None,
+    reading: Mapping[str, Any] | None = None,
+    today: date | None = None,
+    executor: Executor | None = None,
+) -> Built:
+    """Read what is new, redo what changed, pass the gate, and write the map.
+
+    The result is a function of the set of fixes and of the region file: the order
+    and grouping of files, and what was built before, do not change a byte.
+
+    Parameters
+    ----------
+    config
+        The region.
+    new_files
+        Further files or folders to take into the store.
+    output
+        Folder for the map instead of the region's own.
+    reading
+        Options of `geo.ingest.Options`: time_zone, columns, swap, crs.
+    today
+        Day of publication; months that ended less than `delay_days` before it are
+        left out. By default the present day.
+    executor
+        Runs the parts; by default they run here, one after the other.
+
+    Raises
+    ------
+    TrochaError
+        If the region, its layers or the store cannot be used, or the output cannot
+        be written.
+    """
+    start = time.perf_counter()
+    folder = output or config.files.output
+    done = _compute(
+        config, new_files=new_files, reading=reading, today=today, executor=executor
+    )
+    result = done.release
+    before = published_counts(folder)
+    after = count_published(result)
+    with replacing(folder) as fresh:
+        write_map(result, fresh / "index.html")
+        write_layers(result, fresh / "gis", formats=FORMATS)
+        write_record(result, fresh)
+        names = sorted(path.relative_to(fresh) for path in fresh.rglob("*.*"))
+    return Built(
+        release=result,
+        intake=done.intake,
+        effects=done.effects if new_files else (),
+        folder=folder,
+        written=tuple(folder / name for name in names),
+        redone=done.redone,
+        reused=done.reused,
+        before=before,
+        after=after,
+        seconds=time.perf_counter() - start,
+    )
+
+
+def export(
+    config: Config,
+    *,
+    output: Path,
+    formats: Sequence[str] = FORMATS,
+    today: date | None = None,
+    executor: Executor | None = None,
+) -> Built:
+    """Write the released layers for a GIS, without the map.
+
+    Parameters are those of `build`; `formats` are names that
+    `geo.write.files.write_layers` knows.
+    """
+    start = time.perf_counter()
+    done = _compute(config, new_files=(), reading=None, today=today, executor=executor)
+    result = done.release
+    with replacing(output) as fresh:
+        write_layers(result, fresh, formats=formats)
+        names = sorted(path.relative_to(fresh) for path in fresh.rglob("*.*"))
+    return Built(
+        release=result,
+        intake=done.intake,
+        effects=(),
+        folder=output,
+        written=tuple(output / name for name in names),
+        redone=done.redone,
+        reused=done.reused,
+        before={},
+        after=count_published(result),
+        seconds=time.perf_counter() - start,
+    )
+
+
+def describe_store(config: Config) -> dict[str, Any]:
+    """Return what a region's store holds: files, months, fixes, rejected rows."""
+    with open_store(config.files.store) as store:
+        sources = sorted(store.sources.values(), key=lambda source: source.name)
+        return {
+            "region": config.region.name,
+            "files": [
+                {
+                    "name": source.name,
+                    "origin": source.origin,
+                    "read": source.read,
+                    "kept": source.kept,
+                    "rejected": dict(source.rejected),
+                    "simulated": source.simulated,
+                }
+                for source in sources
+            ],
+            "months": [month_label(month) for month in store.months],
+            "published": published_counts(config.files.output),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Computed:
+    """The way from files to a release, and what it took."""
+
+    release: Release
+    intake: Intake
+    effects: tuple[Effect, ...]
+    redone: int
+    reused: int
+
+
+def _compute(
+    config: Config,
+    *,
+    new_files: Sequence[Path],
+    reading: Mapping[str, Any] | None,
+    today: date | None,
+    executor: Executor | None,
+) -> _Computed:
+    """Go the way from files to a release."""
+    base = _base_layers(config)
+    targets = make_targets(
+        border=base.border,
+        rivers=base.rivers,
+        checkpoints=base.checkpoints,
+        places=base.places,
+        provinces=base.provinces,
+        reach_km=config.corridors.border_reach_km,
+    )
+    settings = partial_settings(
+        config, until=last_moment(today, config.privacy.delay_days)
+    )
+    methods = finding_methods(config)
+    with open_store(config.files.store) as store:
+        intake = take_in(
+            store,
+            reading_options(config, reading),
+            folder=config.files.fixes,
+            added=new_files,
+        )
+        packed, redone = _partials(store, settings, targets, executor)
+        sources = list(store.sources.values())
+        added = [source for source in intake.new if source.origin == "added"]
+        entered = {source: _entered(store, source, settings) for source in added}
+    totals = add_up(packed, settings.grid, seasons=methods.seasons)
+    findings = make_findings(
+        totals,
+        _about(config, totals, sources),
+        base=base,
+        targets=targets,
+        cells=settings.cells,
+        methods=methods,
+    )
+    passed = release(
+        findings,
+        k=config.privacy.k,
+        round_to=config.privacy.round_to,
+        level=config.privacy.level,
+    )
+    effects = [_effect(source, *entered[source], passed) for source in added]
+    return _Computed(passed, intake, tuple(effects), redone, len(packed) - redone)
+
+
+def _entered(
+    store: Store, source: Source, settings: Settings
+) -> tuple[int, Counter[str], set[int]]:
+    """Return the tracks of one source, why rows of it went, and the cells it enters."""
+    tracks, rejected, cells = 0, Counter(source.rejected), set[int]()
+    for month in store.months:
+        fixes = store.load(month)
+        fixes = fixes[fixes["source"] == source.digest]
+        if len(fixes):
+            sifted, trips = clean_and_cut(fixes, settings)
+            tracks += sifted.fixes["track"].nunique()
+            rejected.update(sifted.counts())
+            cells |= set(count_visits(trips, settings.cells)["cell"].tolist())
+    return tracks, rejected, cells
+
+
+def _effect(
+    source: Source,
+    tracks: int,
+    rejected: Counter[str],
+    cells: set[int],
+    passed: Release,
+) -> Effect:
+    """Return what a new file adds to what was published."""
+    shown = cells & set(passed.layers["hotspots"]["cell"].tolist())
+    return Effect(
+        name=source.name,
+        tracks=tracks,
+        read=source.read,
+        kept=source.read - rejected.total(),
+        rejected=dict(rejected.most_common()),
+        cells_shown=len(shown),
+        cells_withheld=len(cells) - len(shown),
+    )
+
+
+def _base_layers(config: Config) -> Layers:
+    """Read the base layers that the region file names."""
+    layers = config.layers
+    named = {name: getattr(layers, name) for name in layers.__struct_fields__}
+    return read_layers(
+        {
+            name: (layer.path, layer.crs, layer.credit)
+            for name, layer in named.items()
+            if layer is not None
+        },
+        crs=config.region.crs,
+        bounds=config.region.bounds,
+        cell_m=config.region.cell_m,
+    )
+
+
+def _partials(
+    store: Store,
+    settings: Settings,
+    targets: gpd.GeoDataFrame,
+    executor: Executor | None,
+) -> tuple[list[Arrays], int]:
+    """Return the partial of every part, computing those that changed."""
+    recipe = settings.digest(targets)
+    until = pd.Timestamp(settings.until_ms, unit="ms")
+    last = 12 * until.year + until.month - 1
+    months = [month for month in store.months if month < last]
+    # A part whose tracks may reach past the last moment depends on that moment; the
+    # recipe holds it, so that such a part is redone when more of it may be seen.
+    keys = {month: f"{store.part_digest(month)[:16]}-{recipe}" for month in months}
+    kept = {month: store.partial("part", keys[month]) for month in months}
+    wanted = [month for month, arrays in kept.items() if arrays is None]
+    task = partial(_analyse, store, settings, targets)
+    for month, arrays in zip(
+        wanted,
+        map_parts(task, wanted, executor=executor, step="analysing months"),
+        strict=True,
+    ):
+        store.keep_partial("part", keys[month], arrays)
+        kept[month] = arrays
+    store.prune_partials(set(keys.values()))
+    return [arrays for _, arrays in sorted(kept.items()) if arrays is not None], len(
+        wanted
+    )
+
+
+def _analyse(
+    store: Store, settings: Settings, targets: gpd.GeoDataFrame, month: int
+) -> Arrays:
+    """Load a part and analyse it, in whichever process this runs."""
+    return pack(analyse_part(month, store.load(month), settings, targets=targets))
+
+
+def _about(config: Config, totals: Totals, sources: Sequence[Source]) -> About:
+    """Return what the findings are made from."""
+    months = totals.monthly["month"]
+    rejected = Counter(totals.rejected)
+    for source in sources:
+        rejected.update(source.rejected)
+    movement = totals.movement["all"]
+    moved = int(movement.occurrence.sum())
+    return About(
+        region=config.region.name,
+        crs=config.region.crs,
+        first_month=month_label(int(months.min())) if len(months) else "",
+        last_month=month_label(int(months.max())) if len(months) else "",
+        tracks=totals.tracks,
+        fixes_read=sum(source.read for source in sources),
+        fixes_kept=totals.kept,
+        rejected=dict(sorted(rejected.items(), key=lambda item: (-item[1], item[0]))),
+        files=len(sources),
+        simulated=any(source.simulated for source in sources),
+        parameters=named_parameters(config),
+        bridged_share=int(movement.bridged.sum()) / moved if moved else 0.0,
+    )

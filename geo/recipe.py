@@ -1,0 +1,101 @@
+"""The region file, translated into the settings of each room."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+from pyproj import Transformer
+
+from geo.config import Config
+from geo.findings import Methods
+from geo.grid import Grid
+from geo.ingest import Options
+from geo.partials import Settings
+
+
+def reading_options(
+    config: Config, reading: Mapping[str, Any] | None = None
+) -> Options:
+    """Return how the region's files are read, with what the user said on top."""
+    given = {key: value for key, value in (reading or {}).items() if value}
+    base: dict[str, Any] = {
+        "bounds": config.region.bounds,
+        "time_zone": config.region.time_zone,
+    }
+    return Options(**(base | given))
+
+
+def last_moment(today: date | None, delay_days: int) -> datetime:
+    """Return the start of the first month that may not be published yet.
+
+    Examples
+    --------
+    January was over for 30 days on 2 March.
+
+    >>> str(last_moment(date(2023, 3, 2), 30))
+    '2023-02-01 00:00:00+00:00'
+    >>> str(last_moment(date(2023, 3, 1), 30))
+    '2023-01-01 00:00:00+00:00'
+    """
+    day = (today or datetime.now(UTC).date()) - timedelta(days=delay_days)
+    return datetime(day.year, day.month, 1, tzinfo=UTC)
+
+
+def grids(config: Config) -> tuple[Grid, Grid]:
+    """Return the fine grid of the surfaces, and the coarse one of published cells."""
+    west, south, east, north = config.region.bounds
+    project = Transformer.from_crs("EPSG:4326", config.region.crs, always_xy=True)
+    box = project.transform_bounds(west, south, east, north, densify_pts=51)
+    cells = Grid.covering(box, crs=config.region.crs, cell_m=config.hotspots.cell_m)
+    fine = Grid.covering(
+        cells.bounds, crs=config.region.crs, cell_m=config.region.cell_m
+    )
+    return fine, cells
+
+
+def partial_settings(config: Config, *, until: datetime) -> Settings:
+    """Return what partials depend on: fixes from `until` on are left out."""
+    fine, cells = grids(config)
+    return Settings(
+        grid=fine,
+        cells=cells,
+        bounds=config.region.bounds,
+        until_ms=int(until.timestamp() * 1000),
+        max_speed_kmh=config.cleaning.max_speed_kmh,
+        location_error_m=config.cleaning.location_error_m,
+        max_accuracy_m=config.cleaning.max_accuracy_m,
+        max_gap_h=config.trips.max_gap_h,
+        min_fixes=config.trips.min_fixes,
+        stop_radius_m=config.trips.stop_radius_m,
+        stop_min_minutes=config.trips.stop_min_minutes,
+    )
+
+
+def finding_methods(config: Config) -> Methods:
+    """Return how sums become corridors and hotspots."""
+    return Methods(
+        levels=config.corridors.levels,
+        seasons={season.name: season.months for season in config.corridors.seasons},
+        bandwidth_m=config.hotspots.bandwidth_m,
+        alpha=config.hotspots.alpha,
+        k=config.privacy.k,
+    )
+
+
+def named_parameters(config: Config) -> dict[str, object]:
+    """Return what the results depend on, by name with unit."""
+    sections = (
+        config.region,
+        config.cleaning,
+        config.trips,
+        config.corridors,
+        config.hotspots,
+        config.privacy,
+    )
+    return {
+        f"{type(section).__name__.lower()}.{name}": msgspec.to_builtins(value)
+        for section in sections
+        for name, value in msgspec.structs.asdict(section).items()
+        if name not in {"name", "crs"}
+    }

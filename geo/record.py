@@ -1,0 +1,57 @@
+"""The record of a release: what was published, from what, and the files' digests."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+import geo
+from geo.ingest import digest_file
+from geo.privacy import Release
+
+RECORD = "release.json"
+
+
+def count_published(result: Release) -> dict[str, int]:
+    """Return the published rows and cells of each layer."""
+    rows = {name: len(layer) for name, layer in result.layers.items()}
+    shown = {
+        name: int(np.isfinite(surface.values).sum())
+        for name, surface in result.surfaces.items()
+    }
+    return dict(sorted((rows | shown).items()))
+
+
+def write_record(result: Release, folder: Path) -> None:
+    """Write release.json: what was published, from what, and the files' digests."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    about = result.about
+    record = {
+        "trocha": geo.__version__,
+        "region": about.region,
+        "marks": list(result.marks),
+        "level": result.level,
+        "k": result.k,
+        "round_to": result.round_to,
+        "period": [about.first_month, about.last_month],
+        "tracks": about.tracks,
+        "fixes": {"read": about.fixes_read, "kept": about.fixes_kept},
+        "rejected": dict(about.rejected),
+        "parameters": dict(about.parameters),
+        "published": count_published(result),
+        "withheld": dict(result.withheld),
+        "sha256": {
+            path.relative_to(folder).as_posix(): digest_file(path) for path in files
+        },
+    }
+    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    (folder / RECORD).write_text(text, encoding="utf-8")
+
+
+def published_counts(folder: Path) -> dict[str, int]:
+    """Return the rows and cells that the last release in a folder published."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return {str(name): int(n) for name, n in record["published"].items()}
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return {}

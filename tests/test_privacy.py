@@ -1,0 +1,136 @@
+"""Nothing below the threshold gets out."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.errors import PrivacyError
+from geo.grid import Grid, Surface
+from geo.privacy import About, Findings, Release, release
+from geo.schema import Layers
+
+GRID = Grid("EPSG:32618", 0, 500, 250, rows=2, columns=3)
+counts = st.lists(st.integers(0, 400), max_size=30)
+
+
+def findings(layers=None, surfaces=None, **about):
+    empty = gpd.GeoDataFrame(geometry=[], crs="EPSG:32618")
+    base = Layers(
+        empty, empty, empty, empty, empty, empty, None, pd.DataFrame(), pd.DataFrame()
+    )
+    return Findings(
+        layers or {},
+        surfaces or {},
+        base,
+        About(region="Nowhere", crs="EPSG:32618", **about),
+    )
+
+
+@given(counts, st.integers(10, 40), st.sampled_from([5, 10]))
+def test_no_released_row_has_fewer_tracks_than_k(tracks, k, round_to):
+    layer = pd.DataFrame({"tracks": tracks, "row": range(len(tracks))})
+
+    out = release(findings({"hotspots": layer}), k=k, round_to=round_to)
+
+    shown = out.layers["hotspots"]
+    assert (shown["tracks"] >= k).all()
+    assert len(shown) + out.withheld["hotspots"] == len(tracks)
+    assert {tracks[row] >= k for row in shown["row"]} <= {True}
+
+
+@given(counts)
+def test_published_counts_hide_the_last_track(tracks):
+    layer = pd.DataFrame({"tracks": tracks}, dtype="int64")
+
+    out = release(findings({"hotspots": layer}), k=10, round_to=5)
+
+    assert (out.layers["hotspots"]["tracks"] % 5 == 0).all()
+
+
+def test_a_part_of_a_row_under_k_is_blank_and_not_zero():
+    layer = pd.DataFrame({"tracks": [40, 40, 40], "stop_tracks": [0, 9, 10]})
+
+    out = release(findings({"hotspots": layer}))
+
+    assert out.layers["hotspots"]["stop_tracks"].isna().tolist() == [True, True, False]
+
+
+def test_an_interval_comes_from_the_rounded_count():
+    layer = pd.DataFrame({"tracks": [51, 49], "low": np.nan, "high": np.nan})
+
+    low, high = (
+        release(findings({"c": layer})).layers["c"][n] for n in ("low", "high")
+    )
+
+    assert low.nunique() == high.nunique() == 1
+    assert (low < 50).all()
+    assert (high > 50).all()
+
+
+def test_a_cell_of_a_surface_needs_k_tracks_too():
+    values = Surface(GRID, np.arange(6.0).reshape(2, 3), "movement", "%/km²")
+    support = Surface(GRID, np.array([[0.0, 9, 10], [11, 0, 40]]), "support", "tracks")
+
+    out = release(findings(surfaces={"movement": (values, support)}))
+
+    expected = [[np.nan, np.nan, 2.0], [3.0, np.nan, 5.0]]
+    np.testing.assert_array_equal(out.surfaces["movement"].values, expected)
+    assert out.withheld["movement"] == 1
+
+
+def test_a_surface_whose_support_lies_elsewhere_is_refused():
+    other = GRID.coarsened(2)
+    values = Surface(GRID, np.ones(GRID.shape), "movement", "%/km²")
+    support = Surface(other, np.ones(other.shape), "support", "tracks")
+
+    with pytest.raises(PrivacyError, match="lie on different grids"):
+        release(findings(surfaces={"movement": (values, support)}))
+
+
+def test_a_layer_without_support_is_refused_by_name():
+    with pytest.raises(PrivacyError, match="Layer 'rivers' does not say how many"):
+        release(findings({"rivers": pd.DataFrame({"length_m": [1.0]})}))
+
+
+@pytest.mark.parametrize(("k", "round_to"), [(9, 5), (1, 1), (10, 1)])
+def test_a_public_release_cannot_be_made_weaker(k, round_to):
+    with pytest.raises(PrivacyError, match="expected at least 10 and 5"):
+        release(findings(), k=k, round_to=round_to)
+
+
+def test_an_unknown_level_is_refused():
+    with pytest.raises(PrivacyError, match="The privacy level is 'secret'"):
+        release(findings(), level="secret")
+
+
+def test_an_internal_release_shows_single_tracks_and_says_so():
+    layer = pd.DataFrame({"tracks": [1, 2]})
+
+    out = release(findings({"dogs": layer}), k=1, round_to=1, level="internal")
+
+    assert out.layers["dogs"]["tracks"].tolist() == [1, 2]
+    assert out.marks == ("INTERNAL / INTERNO",)
+
+
+def test_simulated_findings_make_a_marked_release():
+    assert release(findings(simulated=True)).marks == ("SIMULATED / SIMULADO",)
+
+
+@pytest.mark.parametrize(("tracks", "said"), [(0, 0), (9, 0), (10, 10), (2004, 2005)])
+def test_the_number_of_all_tracks_is_rounded_too(tracks, said):
+    assert release(findings(tracks=tracks)).about.tracks == said
+
+
+def test_a_release_cannot_be_built_by_hand():
+    real = release(findings())
+
+    with pytest.raises(PrivacyError, match=r"Call geo\.release"):
+        Release({}, {}, {}, real.base, real.about, 10, 5, "public", seal=None)
+
+
+def test_a_release_cannot_be_added_to():
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        release(findings()).layers["more"] = pd.DataFrame()
