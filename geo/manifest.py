@@ -1,0 +1,151 @@
+"""Which files make up the store, and how to write them so that no crash harms."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from geo.errors import OutputError, StoreError
+
+SCHEMA = 1
+"""Version of the manifest; a store with a higher number is refused."""
+
+NAME = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file that was read into the store.
+
+    Parameters
+    ----------
+    digest
+        sha256 of the file's bytes, in hexadecimal.
+    name
+        Name of the file, without its folder.
+    origin
+        "folder" for a file of the region's own folder, "added" for any other.
+    read, kept
+        Rows in the file, and rows that were good after reading.
+    rejected
+        How many rows each reason turned away.
+    simulated
+        Whether the file says that it is simulated.
+    notes
+        What was understood or guessed about the file, a sentence each.
+    reading
+        Digest of the reader's options and version; another one means: read again.
+    """
+
+    digest: str
+    name: str
+    origin: str
+    read: int
+    kept: int
+    rejected: dict[str, int] = field(default_factory=dict)
+    simulated: bool = False
+    notes: tuple[str, ...] = ()
+    reading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The file of one part, the digest of what it holds, and how many rows."""
+
+    file: str
+    digest: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Which files make up the store; whatever it does not name is litter."""
+
+    schema: int = SCHEMA
+    sources: dict[str, Source] = field(default_factory=dict)
+    rejects: dict[str, str] = field(default_factory=dict)
+    parts: dict[int, Part] = field(default_factory=dict)
+    tracks: str = ""
+
+    def files(self) -> set[str]:
+        """Return all the files that are named, relative to the store's folder."""
+        parts = {part.file for part in self.parts.values()}
+        return parts | {*self.rejects.values(), self.tracks} - {""}
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a store; make an empty one where there is no store yet.
+
+    Raises
+    ------
+    StoreError
+        If it is damaged or missing, or a newer trocha wrote it, or it names a file
+        that is not there.
+    """
+    try:
+        data = (folder / NAME).read_bytes()
+    except FileNotFoundError as error:
+        if any(folder.glob("parts/*.parquet")):
+            raise damaged(NAME) from error
+        replace_file(folder / NAME, msgspec.json.encode(Manifest()))
+        return Manifest()
+    try:
+        version = msgspec.json.decode(data, type=dict[str, Any]).get("schema")
+        if isinstance(version, int) and version > SCHEMA:
+            raise StoreError(
+                f"The store was written by a newer trocha (version {version} of its "
+                f"layout; this one knows {SCHEMA}).",
+                hint="Update trocha.",
+            )
+        manifest = msgspec.json.decode(data, type=Manifest)
+    except msgspec.DecodeError as error:
+        raise damaged(NAME) from error
+    for file in sorted(manifest.files()):
+        if not (folder / file).is_file():
+            raise damaged(file)
+    return manifest
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file for its owner only; it appears when it is whole and on the disk."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.tmp")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file, and wait until its name is on the disk as well."""
+    write_file(path, data)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names of the files in a folder are on the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def damaged(file: str) -> StoreError:
+    """Return the error for a file that is missing or not what was written."""
+    return StoreError(
+        f"{file} in the store is missing or damaged.",
+        hint="Delete the store's folder and run again; it is rebuilt from the files.",
+    )
+
+
+def not_written(folder: Path, error: OSError) -> OutputError:
+    """Return the error for a file that could not be written."""
+    return OutputError(
+        f"The store {folder} cannot be written: {error.strerror or error}.",
+        hint="Make room or change its rights, and run again; nothing was lost.",
+    )
