@@ -1,0 +1,391 @@
+"""Compiled loops over the fixes of tracks: sifting, stops, walks through cells."""
+
+# mypy: disable-error-code="untyped-decorator"
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+class Points(NamedTuple):
+    """Fixes as columns: milliseconds, metres, and the standard error in metres."""
+
+    time: Ints
+    x: Floats
+    y: Floats
+    error: Floats
+
+
+class Path(NamedTuple):
+    """Fixes as columns, with their places in cells from the west and the north."""
+
+    track: Ints
+    month: Ints
+    trip: Ints
+    stop: Ints
+    time: Ints
+    u: Floats
+    v: Floats
+
+
+class Entries(NamedTuple):
+    """One row a (track, month, cell): a fix of the track in the month, and sums.
+
+    `state` holds the first entry of the present track and month, and the number of
+    all entries; `slot` the last entry of each cell of the grid.
+    """
+
+    origin: Ints
+    cell: Ints
+    counts: Ints
+    ways: Floats
+    slot: NDArray[np.int32]
+    state: Ints
+
+
+class StopRule(NamedTuple):
+    """What makes a stop, and what makes one of two."""
+
+    radius_m: float
+    min_ms: float
+    merge_m: float
+    merge_ms: float
+
+
+KEPT, TOO_FAST, SPIKE = 0, 1, 2
+"""Verdicts of `sift_tracks`."""
+
+WINDOW = 40
+"""How many earlier fixes are tried as the one before a fix."""
+
+HEADS = 8
+"""How many further chains are remembered, however long ago they ended."""
+
+LONG_SILENCE_MS = 3_600_000
+"""Over a longer silence nobody knows the way, nor whether a stop went on."""
+
+FIXES, MS, STOP_MS, STOPPED = 0, 1, 2, 3
+"""Columns of the counts that `walk_cells` returns."""
+
+EAST, SOUTH, LENGTH = 0, 1, 2
+"""Columns of the ways that `walk_cells` returns, in cells."""
+
+
+@njit(cache=True)
+def _distance(points: Points, i: int, j: int) -> float:
+    return math.hypot(points.x[i] - points.x[j], points.y[i] - points.y[j])
+
+
+@njit(cache=True)
+def _reachable(points: Points, speed: float, i: int, j: int) -> bool:
+    """Whether one can be at fix `i` after having been at the earlier fix `j`."""
+    allowance = 3.0 * (points.error[i] + points.error[j])
+    way = speed * (points.time[i] - points.time[j]) + allowance
+    dx, dy = points.x[i] - points.x[j], points.y[i] - points.y[j]
+    return bool(dx * dx + dy * dy <= way * way)
+
+
+@njit(cache=True)
+def _remember(heads: Ints, length: Ints, before: int, i: int) -> None:
+    """Let fix `i` take the place of the chain it extends, or of the shortest one."""
+    place = 0
+    for h in range(heads.size):
+        if before >= 0 and heads[h] == before:
+            place = h
+            break
+        taken = heads[place] >= 0
+        if taken and (heads[h] < 0 or length[heads[h]] < length[heads[place]]):
+            place = h
+    heads[place] = i
+
+
+@njit(cache=True)
+def _best_before(
+    rows: Ints, points: Points, speed: float, length: Ints, heads: Ints
+) -> int:
+    """Return which earlier place in `rows` the next one, heads[-1], should follow.
+
+    The one with the longest chain among those from which it can be reached, the
+    latest if there are several; -1 if there is none.
+    """
+    i = heads[-1]
+    near = min(i, WINDOW)
+    best, before = 0, -1
+    for k in range(1, near + HEADS + 1):
+        if best == length[-1]:
+            break
+        j = i - k if k <= near else heads[k - near - 1]
+        if j >= 0 and length[j] > best and _reachable(points, speed, rows[i], rows[j]):
+            best, before = length[j], j
+    return before
+
+
+@njit(cache=True)
+def _longest_chain(rows: Ints, points: Points, speed: float) -> Ints:
+    """Return those of `rows` that make the longest chain of reachable fixes.
+
+    Of two chains of one length, the one with the shorter way.
+    """
+    n = rows.size
+    length = np.zeros(n + 1, np.int64)  # the last is the longest so far
+    way = np.zeros(n, np.float64)
+    parent = np.full(n, -1, np.int64)
+    heads = np.full(HEADS + 1, -1, np.int64)  # the last is the present fix
+    end = 0
+    for i in range(n):
+        heads[-1] = i
+        before = _best_before(rows, points, speed, length, heads)
+        parent[i] = before
+        length[i] = 1
+        if before >= 0:
+            length[i] += length[before]
+            way[i] = way[before] + _distance(points, rows[i], rows[before])
+        _remember(heads[:-1], length, before, i)
+        if length[i] > length[end] or (length[i] == length[end] and way[i] < way[end]):
+            end = i
+        length[-1] = length[end]
+    chain = np.empty(length[end], np.int64)
+    for k in range(chain.size - 1, -1, -1):
+        chain[k] = rows[end]
+        end = parent[end]
+    return chain
+
+
+@njit(cache=True)
+def _speed(points: Points, i: int, j: int) -> float:
+    return float(_distance(points, i, j) / (points.time[j] - points.time[i]))
+
+
+@njit(cache=True)
+def _is_spike(rows: Ints, k: int, points: Points) -> bool:
+    """Whether the k-th of `rows` is an excursion out and straight back.
+
+    Bjorneraas et al. 2010, with the legs of walkers. A walk out and back has its
+    turning point too, but is no slower just before and after it.
+    """
+    a, b, c = rows[k - 1], rows[k], rows[k + 1]
+    x, y, error = points.x, points.y, points.error
+    product = (x[b] - x[a]) * (x[c] - x[b]) + (y[b] - y[a]) * (y[c] - y[b])
+    there, back = _distance(points, a, b), _distance(points, b, c)
+    if (
+        product >= -0.97 * there * back
+        or there <= max(500.0, 3.0 * (error[a] + error[b]))
+        or back <= max(500.0, 3.0 * (error[b] + error[c]))
+    ):
+        return False
+    earlier, later = k >= 2, k + 2 < rows.size
+    before = _speed(points, rows[k - 2], a) if earlier else 0.0
+    after = _speed(points, c, rows[k + 2]) if later else 0.0
+    slow = 1.5 / 3600.0  # 1.5 km/h in metres per millisecond
+    return bool(
+        (earlier or later)
+        and _speed(points, a, b) > max(slow, 2.0 * before)
+        and _speed(points, b, c) > max(slow, 2.0 * after)
+    )
+
+
+@njit(cache=True)
+def sift_tracks(track: Ints, points: Points, speed: float) -> NDArray[np.int8]:
+    """Judge every fix: KEPT, TOO_FAST or SPIKE.
+
+    `speed` is in metres per millisecond; rows are sorted by track and time, without
+    two of one time. Each track is sifted until nothing more falls through, so that
+    sifting what was kept changes nothing.
+    """
+    verdict = np.full(track.size, TOO_FAST, np.int8)
+    first = 0
+    while first < track.size:
+        end = first + 1
+        while end < track.size and track[end] == track[first]:
+            end += 1
+        rows, spikes = np.arange(first, end), 1
+        while spikes > 0:
+            rows, spikes = _longest_chain(rows, points, speed), 0
+            for k in range(1, rows.size - 1):
+                if _is_spike(rows, k, points):
+                    verdict[rows[k]] = SPIKE
+                    spikes += 1
+            if spikes > 0:
+                rows = rows[verdict[rows] != SPIKE]
+        verdict[rows] = KEPT
+        first = end
+    return verdict
+
+
+@njit(cache=True)
+def _centroid(points: Points, first: int, end: int) -> tuple[float, float]:
+    """Return the mean position of rows first..end-1, weighted by 1 / error²."""
+    east = north = total = 0.0
+    for i in range(first, end):
+        weight = 1.0 / (points.error[i] * points.error[i])
+        east += weight * points.x[i]
+        north += weight * points.y[i]
+        total += weight
+    return east / total, north / total
+
+
+@njit(cache=True)
+def _stay_end(points: Points, radius_m: float, anchor: int, last: int) -> int:
+    """Return the first row after `anchor`, up to `last`, that is away from it."""
+    for j in range(anchor + 1, last):
+        error = max(points.error[anchor], points.error[j])
+        if _distance(points, anchor, j) > max(radius_m, 3.0 * error):
+            return j
+    return last
+
+
+@njit(cache=True)
+def _is_one_stop(
+    points: Points, rule: StopRule, earlier: tuple[int, int], later: tuple[int, int]
+) -> bool:
+    """Whether two stops, as first row and end, are near in time and place."""
+    if points.time[later[0]] - points.time[earlier[1] - 1] >= rule.merge_ms:
+        return False
+    x0, y0 = _centroid(points, earlier[0], earlier[1])
+    x1, y1 = _centroid(points, later[0], later[1])
+    return bool(math.hypot(x1 - x0, y1 - y0) < rule.merge_m)
+
+
+@njit(cache=True)
+def mark_stops(trip: Ints, points: Points, rule: StopRule) -> Ints:
+    """Return the number of the stop of each fix, -1 where there is none.
+
+    Stay points of Li et al. 2008; a stop near the one before is the same.
+    """
+    time = points.time
+    stop = np.full(trip.size, -1, np.int64)
+    number = -1
+    latest = (-1, -1)
+    i, last = 0, 0
+    while i < trip.size:
+        if i == last:  # a new trip
+            latest = (-1, -1)
+            while last < trip.size and trip[last] == trip[i]:
+                last += 1
+        j = _stay_end(points, rule.radius_m, i, last)
+        left = time[j - 1]
+        if j < last and time[j] - left <= LONG_SILENCE_MS:
+            left = time[j]
+        if j - i < 2 or left - time[i] < rule.min_ms:
+            i += 1
+            continue
+        if latest[0] >= 0 and _is_one_stop(points, rule, latest, (i, j)):
+            i = latest[0]
+        else:
+            number += 1
+        stop[i:j] = number
+        latest = (i, j)
+        i = j
+    return stop
+
+
+@njit(cache=True)
+def _entry(
+    entries: Entries, i: int, place: tuple[int, int], shape: tuple[int, int]
+) -> int:
+    """Return the entry of a (row, column), a new one by fix `i` if need be.
+
+    Outside the grid the answer is -1.
+    """
+    row, column = place
+    if column < 0 or row < 0 or row >= shape[0] or column >= shape[1]:
+        return -1
+    number = row * shape[1] + column
+    if entries.slot[number] < entries.state[0]:
+        size = entries.state[1]
+        entries.slot[number] = size
+        entries.origin[size] = i
+        entries.cell[size] = number
+        entries.state[1] = size + 1
+    return int(entries.slot[number])
+
+
+@njit(cache=True)
+def _follow(path: Path, i: int, entries: Entries, shape: tuple[int, int]) -> None:
+    """Spread the time and way from fix `i` to the next over the cells between them.
+
+    The straight line is cut where it crosses a side of a cell (Amanatides and Woo
+    1987). A cell that it only touches in a corner is not entered.
+    """
+    u, v = path.u[i], path.v[i]
+    column, row = math.floor(u), math.floor(v)
+    across = abs(math.floor(path.u[i + 1]) - column)
+    down = abs(math.floor(path.v[i + 1]) - row)
+    du, dv = path.u[i + 1] - u, path.v[i + 1] - v
+    length, wait = math.hypot(du, dv), path.time[i + 1] - path.time[i]
+    done, spent, last = 0.0, 0, False
+    while not last:
+        last = across == 0 and down == 0
+        at_u = min(1.0, (column + (du > 0.0) - u) / du) if across > 0 else 1.0
+        at_v = min(1.0, (row + (dv > 0.0) - v) / dv) if down > 0 else 1.0
+        until = min(at_u, at_v)
+        share = until - done
+        if share > 1e-9:
+            e = _entry(entries, i, (row, column), shape)
+            passed = wait if last else int(wait * until)
+            if e >= 0:
+                entries.counts[e, MS] += passed - spent
+                entries.ways[e, EAST] += share * du
+                entries.ways[e, SOUTH] += share * dv
+                entries.ways[e, LENGTH] += share * length
+            done, spent = until, passed
+        if across > 0 and at_u == until:
+            column += 1 if du > 0.0 else -1
+            across -= 1
+        if down > 0 and at_v == until:
+            row += 1 if dv > 0.0 else -1
+            down -= 1
+
+
+@njit(cache=True)
+def walk_cells(
+    path: Path, shape: tuple[int, int], capacity: int
+) -> tuple[Ints, Ints, Ints, Floats]:
+    """Gather what each track did in each cell and month.
+
+    Between fixes of one stop, and over a long silence, time goes half to each end and
+    no way is made; otherwise both are spread along the line, in the month of its
+    first fix. Returns origin, cell, counts and ways of Entries; `capacity` is the
+    most of them there can be.
+    """
+    entries = Entries(
+        np.empty(capacity, np.int64),
+        np.empty(capacity, np.int64),
+        np.zeros((capacity, 4), np.int64),
+        np.zeros((capacity, 3), np.float64),
+        np.full(shape[0] * shape[1], -1, np.int32),
+        np.zeros(2, np.int64),
+    )
+    track, month, trip, stop = path.track, path.month, path.trip, path.stop
+    waited, stayed = 0, 0  # what is due to this fix of the time since the last one
+    for i in range(track.size):
+        if i > 0 and (track[i] != track[i - 1] or month[i] != month[i - 1]):
+            entries.state[0] = entries.state[1]
+        e = _entry(entries, i, (math.floor(path.v[i]), math.floor(path.u[i])), shape)
+        wait, still = 0, False
+        if i + 1 < track.size and trip[i] == trip[i + 1] and track[i] == track[i + 1]:
+            still = stop[i] >= 0 and stop[i] == stop[i + 1]
+            wait = path.time[i + 1] - path.time[i]
+            if not still and wait <= LONG_SILENCE_MS:
+                _follow(path, i, entries, shape)
+                wait = 0
+        if e >= 0:
+            entries.counts[e, FIXES] += 1
+            entries.counts[e, MS] += waited + wait // 2
+            entries.counts[e, STOP_MS] += stayed + wait // 2 * still
+            entries.counts[e, STOPPED] |= stop[i] >= 0
+        waited = wait - wait // 2
+        stayed = waited * still
+    size = entries.state[1]
+    return (
+        entries.origin[:size],
+        entries.cell[:size],
+        entries.counts[:size],
+        entries.ways[:size],
+    )
