@@ -1,0 +1,64 @@
+"""Run a task over parts: here, or on any executor. Nothing else knows of processes."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from typing import TypeVar
+
+from geo.progress import watch
+
+Part = TypeVar("Part")
+Result = TypeVar("Result")
+
+
+def map_parts(
+    task: Callable[[Part], Result],
+    parts: Sequence[Part],
+    *,
+    executor: Executor | None = None,
+    step: str = "",
+) -> list[Result]:
+    """Return what the task makes of each part, in the order of the parts.
+
+    Parameters
+    ----------
+    task
+        Called once a part. On a pool of processes it has to be picklable: a function
+        of a module, or an object of a class of one.
+    parts
+        What to call it with.
+    executor
+        Where to run: a thread or process pool, or anything else that keeps to
+        `concurrent.futures.Executor` (Dask, MPI and Ray have one). By default here,
+        one part after the other. It is not shut down.
+    step
+        What to call the work when telling how far it has come.
+
+    Returns
+    -------
+    list
+        One result a part. It does not depend on the executor, as long as the task
+        depends on nothing but its part.
+
+    Raises
+    ------
+    Exception
+        The first error of a task, in the order of the parts, as it was raised. Parts
+        that have not begun are cancelled, then and on Ctrl-C.
+
+    Examples
+    --------
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> map_parts(len, ["a", "", "bcd"])
+    [1, 0, 3]
+    >>> with ThreadPoolExecutor(2) as pool:
+    ...     map_parts(len, ["a", "", "bcd"], executor=pool)
+    [1, 0, 3]
+    """
+    if executor is None:
+        return [task(part) for part in watch(parts, step)]
+    pending = [executor.submit(task, part) for part in parts]
+    try:
+        return [future.result() for future in watch(pending, step)]
+    finally:
+        for future in pending:
+            future.cancel()

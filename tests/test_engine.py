@@ -1,0 +1,107 @@
+"""Running a task over parts, here and elsewhere."""
+
+import multiprocessing
+import threading
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+
+import pytest
+
+from geo.engine import map_parts
+from geo.progress import reporter
+
+
+def square(number):
+    if number < 0:
+        raise ValueError("less than nothing")
+    return number * number
+
+
+class Lazy(Executor):
+    """An executor of another make: it runs a task when it is submitted."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        future = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def processes():
+    return ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("forkserver"))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: ThreadPoolExecutor(3), processes, Lazy],
+    ids=["threads", "processes", "other"],
+)
+def test_results_come_in_the_order_of_the_parts_wherever_they_run(make):
+    parts = [3, 1, 2, 0]
+    with make() as executor:
+        assert map_parts(square, parts, executor=executor) == [9, 1, 4, 0]
+    assert map_parts(square, parts) == [9, 1, 4, 0]
+
+
+@pytest.mark.parametrize("make", [lambda: ThreadPoolExecutor(2), processes])
+def test_an_error_of_a_task_comes_out_as_it_was(make):
+    with make() as executor, pytest.raises(ValueError, match="less than nothing"):
+        map_parts(square, [1, -1, 2], executor=executor)
+    with pytest.raises(ValueError, match="less than nothing"):
+        map_parts(square, [1, -1, 2])
+
+
+def test_after_an_error_what_has_not_begun_is_cancelled():
+    done, gate = [], threading.Event()
+
+    def task(part):
+        if part == 0:
+            raise ValueError("the first")
+        gate.wait(10)
+        done.append(part)
+
+    with ThreadPoolExecutor(1) as pool:
+        with pytest.raises(ValueError, match="the first"):
+            map_parts(task, range(100), executor=pool)
+        gate.set()
+    assert len(done) <= 1
+
+
+def test_ctrl_c_cancels_what_has_not_begun():
+    done, gate = [], threading.Event()
+
+    def task(part):
+        if part:
+            gate.wait(10)
+        done.append(part)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    token = reporter.set(interrupt)
+    with ThreadPoolExecutor(1) as pool:
+        with pytest.raises(KeyboardInterrupt):
+            map_parts(task, range(100), executor=pool)
+        gate.set()
+    reporter.reset(token)
+    assert done in ([0], [0, 1])
+
+
+def test_the_executor_stays_open():
+    with ThreadPoolExecutor(1) as pool:
+        map_parts(square, [1], executor=pool)
+        assert map_parts(square, [2], executor=pool) == [4]
+
+
+@pytest.mark.parametrize("make", [lambda: ThreadPoolExecutor(2), lambda: None])
+def test_progress_is_told_after_each_part(make):
+    told = []
+    token = reporter.set(lambda *what: told.append(what))
+    executor = make()
+    map_parts(square, [5, 6], executor=executor, step="squares")
+    reporter.reset(token)
+    assert told == [("squares", 1, 2), ("squares", 2, 2)]
+    if executor:
+        executor.shutdown()
+
+
+def test_no_parts_give_no_results():
+    assert map_parts(square, []) == []
