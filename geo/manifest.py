@@ -52,11 +52,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The file of one part, the digest of what it holds, and how many rows."""
+    """The file of one part, the digest of what it holds, its rows and last time."""
 
     file: str
     digest: str
     rows: int
+    last_ms: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What one part contributes: clean, cut, count. Partials of parts simply add."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -53,12 +53,16 @@ class Settings:
     stop_min_minutes: float
 
     def digest(self, targets: gpd.GeoDataFrame) -> str:
-        """Return a digest of the settings, the targets and the program's version."""
+        """Return a digest of the settings, the targets and the program's version.
+
+        The last moment is left out: most parts end before it and do not depend on it.
+        """
         shapes = targets.geometry.to_wkb(output_dimension=2)
         rows = pd.util.hash_pandas_object(
             pd.DataFrame(targets.drop(columns="geometry")).astype(str), index=False
         )
-        parts = hashlib.sha256(repr((geo.__version__, asdict(self))).encode())
+        settings = asdict(self) | {"until_ms": None}
+        parts = hashlib.sha256(repr((geo.__version__, settings)).encode())
         parts.update(b"".join(shapes))
         parts.update(rows.to_numpy().tobytes())
         return parts.hexdigest()[:16]
@@ -143,8 +147,9 @@ def clean_and_cut(
         trip, with columns `trip` and `stop`.
     """
     until = pd.Timestamp(settings.until_ms, unit="ms", tz="UTC")
+    recent = fixes["time"] >= until
     sifted = clean_fixes(
-        fixes[fixes["time"] < until],
+        fixes[~recent],
         crs=settings.grid.crs,
         bounds=settings.bounds,
         max_speed_kmh=settings.max_speed_kmh,
@@ -159,7 +164,11 @@ def clean_and_cut(
         radius_m=settings.stop_radius_m,
         min_minutes=settings.stop_min_minutes,
     )
-    return sifted, trips.assign(stop=stops)
+    late = fixes.loc[recent, []].assign(
+        file=fixes.get("source", ""), line=fixes.get("line", 0), column="time"
+    )
+    rejects = pd.concat([sifted.rejects, late.assign(reason="too recent")])
+    return replace(sifted, rejects=rejects), trips.assign(stop=stops)
 
 
 def pack(partial: Partial) -> Arrays:

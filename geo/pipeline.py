@@ -203,14 +203,16 @@ def _compute(
             folder=config.files.fixes,
             added=new_files,
         )
-        packed, redone = _partials(store, settings, targets, executor)
+        months = publishable(store, settings.until_ms)
+        packed, redone = _partials(store, months, settings, targets, executor)
+        recent = sum(store.part(month).rows for month in set(store.months) - set(months))
         sources = list(store.sources.values())
         added = [source for source in intake.new if source.origin == "added"]
         entered = {source: _entered(store, source, settings) for source in added}
     totals = add_up(packed, settings.grid, seasons=methods.seasons)
     findings = make_findings(
         totals,
-        _about(config, totals, sources),
+        _about(config, totals, sources, recent),
         base=base,
         targets=targets,
         cells=settings.cells,
@@ -278,20 +280,28 @@ def _base_layers(config: Config) -> Layers:
     )
 
 
+def publishable(store: Store, until_ms: int) -> list[int]:
+    """Return the months of the parts that begin before a moment."""
+    until = pd.Timestamp(until_ms, unit="ms")
+    return [
+        month for month in store.months if month < 12 * until.year + until.month - 1
+    ]
+
+
 def _partials(
     store: Store,
+    months: Sequence[int],
     settings: Settings,
     targets: gpd.GeoDataFrame,
     executor: Executor | None,
 ) -> tuple[list[Arrays], int]:
     """Return the partial of every part, computing those that changed."""
     recipe = settings.digest(targets)
-    until = pd.Timestamp(settings.until_ms, unit="ms")
-    last = 12 * until.year + until.month - 1
-    months = [month for month in store.months if month < last]
-    # A part whose tracks may reach past the last moment depends on that moment; the
-    # recipe holds it, so that such a part is redone when more of it may be seen.
-    keys = {month: f"{store.part_digest(month)[:16]}-{recipe}" for month in months}
+    keys = {}
+    for month in months:
+        reaches_past = store.part(month).last_ms >= settings.until_ms
+        end = f"-{settings.until_ms}" if reaches_past else ""
+        keys[month] = f"{store.part_digest(month)[:16]}-{recipe}{end}"
     kept = {month: store.partial("part", keys[month]) for month in months}
     wanted = [month for month, arrays in kept.items() if arrays is None]
     task = partial(_analyse, store, settings, targets)
@@ -315,10 +325,18 @@ def _analyse(
     return pack(analyse_part(month, store.load(month), settings, targets=targets))
 
 
-def _about(config: Config, totals: Totals, sources: Sequence[Source]) -> About:
-    """Return what the findings are made from."""
+def _most_first(item: tuple[str, int]) -> tuple[int, str]:
+    """Order reasons by how many rows they turned away."""
+    return -item[1], item[0]
+
+
+def _about(
+    config: Config, totals: Totals, sources: Sequence[Source], recent: int
+) -> About:
+    """Return what the findings are made from; `recent` fixes are not yet among them."""
     months = totals.monthly["month"]
     rejected = Counter(totals.rejected)
+    rejected["too recent"] += recent
     for source in sources:
         rejected.update(source.rejected)
     movement = totals.movement["all"]
@@ -331,7 +349,11 @@ def _about(config: Config, totals: Totals, sources: Sequence[Source]) -> About:
         tracks=totals.tracks,
         fixes_read=sum(source.read for source in sources),
         fixes_kept=totals.kept,
-        rejected=dict(sorted(rejected.items(), key=lambda item: (-item[1], item[0]))),
+        rejected={
+            reason: count
+            for reason, count in sorted(rejected.items(), key=_most_first)
+            if count
+        },
         files=len(sources),
         simulated=any(source.simulated for source in sources),
         parameters=named_parameters(config),

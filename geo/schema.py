@@ -53,6 +53,7 @@ REASONS: Mapping[str, str] = {
     "duplicate": "another row has the same track and time",
     "impossible speed": "reaching it would need more than the highest speed",
     "spike": "an excursion out and straight back",
+    "too recent": "its month has not been over for long enough to be published",
     "poor accuracy": "the device itself says that the position is too inexact",
 }
 """Why a row was not used; every rejected row has exactly one of these."""

@@ -143,9 +143,15 @@ class Store:
         """The months that have a part, earliest first."""
         return sorted(self._manifest.parts)
 
+    def part(self, month: int) -> Part:
+        """Return the file, digest, number of rows and last time of a part."""
+        if month not in self._manifest.parts:
+            raise ValueError(f"the store has no part {month}")
+        return self._manifest.parts[month]
+
     def part_digest(self, month: int) -> str:
         """Return a digest of everything that `load` of that month returns."""
-        return self._part(month).digest
+        return self.part(month).digest
 
     def load(self, month: int) -> pd.DataFrame:
         """Return the fixes of the tracks that began in a month.
@@ -325,7 +331,8 @@ class Store:
             if used:
                 digest, stem = digest_of(rows, used), f"parts/{month_label(month)}"
                 file = self._write(stem, to_table(rows, used), digest=digest)
-                parts[month] = Part(file, digest, len(rows["track"]))
+                last_ms = int(rows["time"].max())
+                parts[month] = Part(file, digest, len(rows["track"]), last_ms)
         return dict(sorted(parts.items()))
 
     def _write(self, stem: str, table: pa.Table, *, digest: str = "") -> str:
@@ -335,14 +342,9 @@ class Store:
         write_file(self._folder / file, data)
         return file
 
-    def _part(self, month: int) -> Part:
-        if month not in self._manifest.parts:
-            raise ValueError(f"the store has no part {month}")
-        return self._manifest.parts[month]
-
     def _read_part(self, month: int) -> tuple[Rows, list[str]]:
         """Return the rows of a part, and the digests its source codes stand for."""
-        part = self._part(month)
+        part = self.part(month)
         try:
             table = pq.ParquetFile(self._folder / part.file).read()
             rows, names = from_table(table)

@@ -1,0 +1,154 @@
+"""What a person at the terminal sees."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from geo.cli import main
+
+
+def trocha(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.mark.parametrize("command", main.commands.values(), ids=lambda c: c.name)
+def test_every_command_shows_an_example_and_speaks_json(command):
+    assert "Example:" in command.help
+    assert "--json" in {option for p in command.params for option in p.opts}
+
+
+def test_help_lists_commands_and_exit_codes():
+    told = trocha("--help").output
+
+    for word in ("init", "check", "add", "build", "export", "show", "130"):
+        assert word in told
+
+
+def test_help_loads_nothing_heavy():
+    """What `--help` needs is click alone: this keeps it fast."""
+    heavy = "numpy pandas geopandas shapely numba folium rasterio pyproj msgspec"
+    code = (
+        "import sys; from geo.cli import main; "
+        f"print([m for m in '{heavy}'.split() if m in sys.modules])"
+    )
+
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_new_region_can_be_made_and_built_at_once(tmp_path):
+    made = trocha("init", tmp_path / "choco", "--name", "Chocó «norte»")
+    built = trocha("build", tmp_path / "choco" / "region.toml")
+
+    assert made.exit_code == 0, made.output
+    assert built.exit_code == 0, built.output
+    assert (tmp_path / "choco" / "map" / "index.html").exists()
+    assert "Chocó «norte»: about 0 tracks" in built.stdout
+
+
+def test_a_region_is_not_made_twice(tmp_path):
+    trocha("init", tmp_path)
+
+    again = trocha("init", tmp_path)
+
+    assert again.exit_code == 3
+    assert "exists already" in again.stderr
+
+
+def test_bounds_that_are_none_are_refused(tmp_path):
+    told = trocha("init", tmp_path, "--bounds", "-76", "7", "-78", "9")
+
+    assert told.exit_code == 3
+    assert "expected west < east" in told.stderr
+
+
+def test_a_misspelt_privacy_key_stops_the_command(tiny_region):
+    text = tiny_region.read_text(encoding="utf-8")
+    tiny_region.write_text(text.replace("[privacy]", "[privacy]\nk_treshold = 3\n"))
+
+    result = trocha("build", tiny_region)
+
+    assert result.exit_code == 3
+    assert "unknown field `k_treshold` - at `$.privacy`" in result.stderr
+    assert result.stdout == ""
+
+
+def test_check_says_what_would_be_kept_and_why_not_the_rest(tiny_region):
+    file = next(tiny_region.parent.glob("fixes/*.csv"))
+
+    told = trocha("check", file, "--region", tiny_region)
+
+    assert told.exit_code == 0, told.output
+    assert "rejected" in told.stdout
+    assert "duplicate" in told.stdout
+    assert not (tiny_region.parent / "store").exists()
+
+
+def test_check_speaks_json(tiny_region):
+    file = next(tiny_region.parent.glob("fixes/*.csv"))
+
+    (told,) = json.loads(trocha("check", file, "--json").stdout)
+
+    assert told["file"] == file.name
+    assert told["read"] >= told["kept"] > 0
+
+
+def test_a_file_that_cannot_be_used_ends_with_4_and_one_sentence(tmp_path):
+    (tmp_path / "walk.gpx").write_bytes(b"\x00\x01\x02" * 100)
+
+    told = trocha("check", tmp_path / "walk.gpx")
+
+    assert told.exit_code == 4
+    assert "walk.gpx" in told.output
+    assert "Traceback" not in told.output
+
+
+def test_a_missing_file_ends_with_4(tiny_region):
+    told = trocha("add", tiny_region, "none.gpx")
+
+    assert told.exit_code == 4
+    assert "none.gpx" in told.stderr
+
+
+def test_a_column_option_that_is_none_is_wrong_usage(tiny_region):
+    told = trocha("add", tiny_region, "a.csv", "--columns", "lon")
+
+    assert told.exit_code == 2
+    assert "expected role=column" in told.stderr
+
+
+def test_an_unknown_format_is_named(tiny_region, tmp_path):
+    told = trocha("export", tiny_region, "--to", "dwg", "--out", tmp_path / "x")
+
+    assert told.exit_code in {2, 7}
+    assert "dwg" in told.stderr
+
+
+def test_build_add_and_show_tell_what_they_did(tiny_region, walk_csv):
+    built = trocha("build", tiny_region)
+    added = trocha("add", tiny_region, walk_csv)
+    shown = trocha("show", tiny_region, "--json")
+
+    assert built.exit_code == added.exit_code == 0, built.output + added.output
+    assert "[SIMULATED / SIMULADO]" in built.stdout
+    assert walk_csv.name in added.stdout
+    assert "withheld because fewer than 10 tracks passed there" in added.stdout
+    assert walk_csv.name in [f["name"] for f in json.loads(shown.stdout)["files"]]
+
+
+def test_stopping_leaves_with_130_and_says_what_is_whole(tiny_region, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("geo.pipeline.build", stop)
+
+    told = trocha("build", tiny_region)
+
+    assert told.exit_code == 130
+    assert "what was stored before is whole" in told.stderr

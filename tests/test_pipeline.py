@@ -1,0 +1,307 @@
+"""From files to a map: the whole way, on a region with a known answer."""
+
+import json
+import shutil
+from concurrent.futures import ProcessPoolExecutor
+from datetime import date
+from hashlib import sha256
+from multiprocessing import get_context
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geo.config import load_config
+from geo.errors import InputError, StoreError
+from geo.pipeline import build, describe_store, export
+from tests.regions import walk, write_walks
+
+
+def digests(folder):
+    """sha256 of every file of a map, by name."""
+    return {
+        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def built(region_once, tmp_path_factory):
+    """The tiny region, built once: its folder and what the build said."""
+    folder = tmp_path_factory.mktemp("built") / "tiny"
+    shutil.copytree(region_once, folder)
+    return folder, build(load_config(folder / "region.toml"))
+
+
+def test_the_map_shows_where_the_walkers_went(built):
+    _, done = built
+    layers = done.release.layers
+
+    corridors, hotspots = layers["corridors"], layers["hotspots"]
+    widest = corridors.query("season == 'all' and level == 90")
+    assert widest["tracks"].max() == 30
+    assert widest["bearing_deg"].iloc[0] in {0, 360, 355, 5}
+    assert widest["one_way_pct"].iloc[0] == 100
+    assert hotspots["tracks"].max() == 30
+    # The walk is a straight line north: one column of cells, or two at an edge.
+    assert hotspots.geometry.centroid.x.nunique() <= 2
+
+
+def test_crossings_are_counted_by_month_and_direction(built):
+    _, done = built
+
+    crossings = done.release.layers["crossings"].set_index("kind")
+    months = done.release.layers["crossings_monthly"]
+
+    assert crossings.loc["border", "direction"] == "into Panama"
+    assert crossings.loc["border", "tracks"] == 30
+    assert crossings.loc["river", "name"] == "Río Ñu"
+    assert crossings.loc["checkpoint", "tracks"] == 30
+    border = months[months["target"] == crossings.loc["border", "target"]]
+    assert dict(zip(border["month"], border["tracks"], strict=True)) == {
+        "2023-03": 20,
+        "2023-06": 10,
+    }
+
+
+def test_every_rejected_row_has_its_reason(built):
+    _, done = built
+    about = done.release.about
+
+    assert about.fixes_read == about.fixes_kept + sum(about.rejected.values())
+    # Each of the three files holds one duplicate, one zero and one far-off position.
+    assert about.rejected["duplicate"] == 3
+    assert about.rejected["zero position"] == 3
+    assert about.rejected["impossible speed"] + about.rejected.get("spike", 0) == 3
+
+
+def test_the_map_and_its_files_are_written_and_recorded(built):
+    folder, _ = built
+    record = json.loads((folder / "map" / "release.json").read_text(encoding="utf-8"))
+
+    assert {"index.html"} < set(record["sha256"])
+    assert any(name.endswith(".gpkg") for name in record["sha256"])
+    assert any(name.endswith(".shp") for name in record["sha256"])
+    for name, digest in record["sha256"].items():
+        assert digest == sha256((folder / "map" / name).read_bytes()).hexdigest()
+    assert record["marks"] == ["SIMULATED / SIMULADO"]
+
+
+def test_two_builds_give_the_same_bytes(built, tmp_path):
+    folder, _ = built
+    shutil.copytree(folder, tmp_path / "tiny", ignore=shutil.ignore_patterns("store"))
+    config = load_config(tmp_path / "tiny" / "region.toml")
+
+    build(config)
+
+    assert digests(tmp_path / "tiny" / "map") == digests(folder / "map")
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])
+def test_files_added_one_by_one_give_the_same_bytes(built, tmp_path, order):
+    folder, _ = built
+    shutil.copytree(folder, tmp_path / "tiny", ignore=shutil.ignore_patterns("store"))
+    files = (tmp_path / "tiny" / "fixes").rename(tmp_path / "files")
+    config = load_config(tmp_path / "tiny" / "region.toml")
+
+    for index in order:
+        build(config, new_files=[files / f"walks_{index}.csv"])
+
+    assert digests(tmp_path / "tiny" / "map") == digests(folder / "map")
+
+
+def test_one_file_or_three_give_the_same_map(built, tmp_path):
+    folder, _ = built
+    shutil.copytree(folder, tmp_path / "tiny", ignore=shutil.ignore_patterns("store"))
+    fixes = tmp_path / "tiny" / "fixes"
+    tables = [pd.read_csv(path) for path in sorted(fixes.iterdir(), reverse=True)]
+    shutil.rmtree(fixes)
+    fixes.mkdir()
+    pd.concat(tables).to_csv(fixes / "all.csv", index=False)
+
+    done = build(load_config(tmp_path / "tiny" / "region.toml"))
+
+    before = built[1].release
+    for name, layer in done.release.layers.items():
+        pd.testing.assert_frame_equal(
+            pd.DataFrame(layer), pd.DataFrame(before.layers[name])
+        )
+    for name, surface in done.release.surfaces.items():
+        np.testing.assert_array_equal(surface.values, before.surfaces[name].values)
+
+
+def test_other_processes_give_the_same_bytes(built, tmp_path):
+    folder, _ = built
+    shutil.copytree(folder, tmp_path / "tiny", ignore=shutil.ignore_patterns("store"))
+    config = load_config(tmp_path / "tiny" / "region.toml")
+
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
+        build(config, executor=executor)
+
+    assert digests(tmp_path / "tiny" / "map") == digests(folder / "map")
+
+
+def test_only_the_month_of_a_new_file_is_computed_again(tiny_region, tmp_path):
+    config = load_config(tiny_region)
+    first = build(config)
+    more = write_walks(tmp_path / "more.csv", [50], month="2023-06")
+
+    again = build(config)
+    added = build(config, new_files=[more])
+
+    assert (first.redone, first.reused) == (2, 0)
+    assert (again.redone, again.reused) == (0, 2)
+    assert (added.redone, added.reused) == (1, 1)
+
+
+def test_the_same_file_twice_is_no_change(tiny_region, tmp_path):
+    config = load_config(tiny_region)
+    build(config)
+    before = digests(config.files.output)
+    copy = tmp_path / "renamed.txt"
+    shutil.copy(next(config.files.fixes.iterdir()), copy)
+
+    done = build(config, new_files=[copy])
+
+    assert done.intake.new == ()
+    assert digests(config.files.output) == before
+
+
+def test_a_file_taken_from_the_folder_leaves_no_trace(tiny_region, built):
+    config = load_config(tiny_region)
+    write_walks(config.files.fixes / "more.csv", range(40, 60), month="2023-05")
+    build(config)
+    (config.files.fixes / "more.csv").unlink()
+
+    done = build(config)
+
+    assert done.intake.gone == 1
+    assert digests(config.files.output) == digests(built[0] / "map")
+
+
+def test_one_walker_is_hidden_and_the_account_says_why(tiny_region, tmp_path):
+    config = load_config(tiny_region)
+    build(config)
+    table = walk(7).assign(device="lonely", longitude=-77.4)
+    table.to_csv(tmp_path / "lonely.csv", index=False)
+
+    done = build(config, new_files=[tmp_path / "lonely.csv"])
+
+    (effect,) = done.effects
+    assert effect.tracks == 1
+    assert effect.cells_shown == 0
+    assert effect.cells_withheld > 5
+    assert done.before == done.after
+    assert "fewer than 10 tracks passed there" in done.as_text()
+
+
+def test_fewer_than_k_walkers_publish_nothing(tiny_region):
+    config = load_config(tiny_region)
+    shutil.rmtree(config.files.fixes)
+    config.files.fixes.mkdir()
+    write_walks(config.files.fixes / "nine.csv", range(9))
+
+    done = build(config)
+
+    assert not any(done.after.values())
+    assert done.release.about.tracks == 0
+
+
+def test_nothing_of_a_fix_is_in_any_output(built):
+    folder, _ = built
+    table = pd.read_csv(folder / "fixes" / "walks_0.csv")
+    secrets = {"walker-0", str(folder.parent)}
+    for name in ("latitude", "longitude"):
+        secrets |= {f"{value:.6f}".rstrip("0") for value in table[name].sample(40)}
+    secrets = {text for text in secrets if len(text) >= 8}
+
+    for path in (folder / "map").rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            assert not [text for text in secrets if text.encode() in data], path
+
+
+def test_a_bad_file_is_named_and_the_good_ones_are_kept(tiny_region):
+    config = load_config(tiny_region)
+    (config.files.fixes / "broken.gpx").write_bytes(b"\x00\xff" * 50)
+
+    done = build(config)
+
+    assert len(done.intake.problems) == 1
+    assert "broken.gpx" in done.intake.problems[0]
+    assert done.release.layers["hotspots"]["tracks"].max() == 30
+
+
+def test_swapped_coordinates_are_seen_and_can_be_mended(tiny_region, tmp_path):
+    config = load_config(tiny_region)
+    names = {"latitude": "longitude", "longitude": "latitude"}
+    path = tmp_path / "swapped.csv"
+    walk(70).rename(columns=names).to_csv(path, index=False)
+
+    plain = build(config, new_files=[path])
+    mended = build(config, new_files=[path], reading={"swap": True})
+
+    assert "latitude and longitude look swapped" in plain.intake.problems[0]
+    assert mended.intake.problems == ()
+    assert mended.effects[0].cells_shown > 5
+
+
+def test_a_month_that_is_not_over_for_long_is_left_out(tiny_region):
+    config = load_config(tiny_region)
+
+    early = build(config, today=date(2023, 5, 1))
+    late = build(config, today=date(2023, 8, 15))
+
+    assert early.release.about.last_month == "2023-03"
+    assert late.release.about.last_month == "2023-06"
+
+
+def test_an_internal_map_says_so_everywhere(tiny_region):
+    text = tiny_region.read_text(encoding="utf-8")
+    tiny_region.write_text(
+        text + 'level = "internal"\nk = 1\nround_to = 1\n', encoding="utf-8"
+    )
+
+    done = build(load_config(tiny_region))
+
+    assert done.release.marks[1] == "INTERNAL / INTERNO"
+    assert "INTERNAL / INTERNO" in (done.folder / "index.html").read_text("utf-8")
+
+
+def test_layers_are_exported_without_the_map(tiny_region, tmp_path):
+    done = export(load_config(tiny_region), output=tmp_path / "gis", formats=["shp"])
+
+    assert {path.suffix for path in done.written} >= {".shp", ".dbf", ".prj", ".cpg"}
+    assert not (tmp_path / "gis" / "index.html").exists()
+
+
+def test_the_store_is_described_without_ids_or_places(tiny_region):
+    config = load_config(tiny_region)
+    build(config)
+
+    told = describe_store(config)
+
+    assert told["months"] == ["2023-03", "2023-06"]
+    assert [file["name"] for file in told["files"]] == [
+        "walks_0.csv",
+        "walks_1.csv",
+        "walks_2.csv",
+    ]
+    assert "walker-" not in json.dumps(told)
+
+
+def test_a_damaged_store_is_refused_with_a_way_out(tiny_region):
+    config = load_config(tiny_region)
+    build(config)
+    (config.files.store / "manifest.json").write_text("{", encoding="utf-8")
+
+    with pytest.raises(StoreError):
+        build(config)
+
+
+def test_a_missing_file_is_refused_before_anything_is_done(tiny_region):
+    config = load_config(tiny_region)
+
+    with pytest.raises(InputError, match=r"none\.gpx"):
+        build(config, new_files=[tiny_region.parent / "none.gpx"])
