@@ -1,0 +1,1 @@
+"""Walkers and boats on known routes through the Darién: simulated, never real."""
