@@ -1,0 +1,1 @@
+"""How the base layers of the Darién are made from registry packages."""
