@@ -12,11 +12,16 @@ FLOORS = [
     {"errors"},
     {"config", "grid", "progress", "regions"},
     {"schema"} | {"kernels.tracks", "kernels.surfaces", "kernels.lattice"},
+    {"read.cells", "read.columns", "read.guard", "read.sniff"},
+    {"read.coordinates", "read.times"},
+    {"read.sifting"},
+    {"read.table"},
     {"clean", "engine", "manifest", "parts", "trajectory", "visits"}
     | {"analysis.stats"}
-    | {"read.delimited", "read.gps", "read.vector", "read.layers"},
+    | {"read.delimited", "read.geojson", "read.gps", "read.parquet", "read.vector"},
     {"analysis.brownian", "analysis.corridors", "analysis.crossings"}
-    | {"analysis.density", "analysis.hotspots", "read", "store"},
+    | {"analysis.density", "analysis.hotspots", "read", "store"}
+    | {"read.layers"},
     {"ingest", "partials", "privacy"} | {"write.fields", "write.output"},
     {"totals"} | {"write.files", "write.page", "write.qgis"},
     {"findings"},

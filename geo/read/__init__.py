@@ -1,0 +1,173 @@
+"""Read GPS files: find out what a file is, and call its reader."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from geo.errors import InputError
+from geo.read.coordinates import looks_swapped
+from geo.read.delimited import read_delimited
+from geo.read.geojson import read_geojson
+from geo.read.gps import read_gpx
+from geo.read.guard import SETTINGS as _SETTINGS  # noqa: F401  (before GDAL starts)
+from geo.read.parquet import read_parquet
+from geo.read.sifting import sift
+from geo.read.sniff import sniff
+from geo.read.table import Found, Options, refuse_if_useless, understand
+from geo.read.times import known_zone
+from geo.read.vector import read_vector
+from geo.schema import Sifted
+
+__all__ = ["find_files", "looks_swapped", "read_fixes"]
+
+# Files that stand beside others or that computers leave behind.
+_SIDECARS = {".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".qix", ".qmd"}
+_JUNK = {"thumbs.db", "desktop.ini"}
+_SIDE_NAMES = (".shp.xml", ".aux.xml", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal")
+
+_READERS: Mapping[str, Callable[[Path], Found]] = {
+    "gpx": read_gpx,
+    "json": read_geojson,
+    "parquet": read_parquet,
+    "gpkg": read_vector,
+    "shp": read_vector,
+    "fgb": read_vector,
+}
+
+
+def read_fixes(
+    path: Path,
+    *,
+    key: bytes,
+    columns: Mapping[str, str] | None = None,
+    time_zone: str = "",
+    swap: bool = False,
+    crs: str = "",
+    now: datetime | None = None,
+) -> Sifted:
+    r"""Read the fixes of one file, whatever it is called.
+
+    Parameters
+    ----------
+    path
+        CSV and its kin, GPX, GeoJSON (also one feature a line), GeoPackage,
+        Shapefile, FlatGeobuf or Parquet. What it is, its content says.
+    key
+        Secret that names of tracks are hashed with; it stays in the store.
+    columns
+        Names of columns by role (track, time, lon, lat, elevation, accuracy), where
+        they cannot be guessed.
+    time_zone
+        IANA name of the zone of times without an offset, ``"America/Panama"``.
+        Where it is empty such rows are rejected.
+    swap
+        Whether latitude and longitude have changed places in the file.
+    crs
+        CRS of the coordinates, if they are not degrees and the file does not say.
+    now
+        The present; times more than a day after it are rejected.
+
+    Returns
+    -------
+    Sifted
+        Fixes with the columns of schema.FIXES and `line`, the number of the record
+        in the file, from 1; sorted by track, then time. The order of the rows in
+        the file does not matter.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty, of a kind that is not read, or holds no row
+        with a usable time.
+    SchemaError
+        If a column is missing; the message lists those that are there.
+    CRSError
+        If the coordinates are not degrees and nothing says what they are.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "walk.csv"
+    >>> _ = file.write_text("id;hora;lat;lon\nA;2023-05-01T12:00Z;8,5;-77,5\n")
+    >>> sifted = read_fixes(file, key=b"secret")
+    >>> sifted.fixes[["lon", "lat"]].to_numpy().tolist()
+    [[-77.5, 8.5]]
+    >>> sifted.notes[0]
+    "read as UTF-8, separator ';', decimal comma"
+    """
+    known_zone(time_zone)
+    options = Options(columns or {}, time_zone=time_zone, swap=swap, crs=crs)
+    kind = sniff(path)
+    if kind.name == "delimited":
+        found = read_delimited(path, columns=options.columns)
+    elif kind.name in _READERS:
+        found = _READERS[kind.name](path)
+    else:
+        raise InputError(f"{path.name} is a picture; it holds no fixes.")
+    rows, notes = understand(found, name=path.name, options=options)
+    sifted, more = sift(rows, file=path.name, key=key, now=now)
+    refuse_if_useless(sifted.counts(), good=len(sifted.fixes), name=path.name)
+    return replace(
+        sifted,
+        notes=_sentences((*kind.notes, *found.notes, *notes, *more)),
+        simulated=found.simulated,
+    )
+
+
+def find_files(paths: Sequence[Path]) -> list[Path]:
+    """Return the files to read: folders are walked, files are taken as they are.
+
+    Parameters
+    ----------
+    paths
+        Files and folders, in any order.
+
+    Returns
+    -------
+    list of Path
+        Sorted, each once. Hidden files in folders, files that go with a Shapefile
+        and what computers leave behind are skipped.
+
+    Raises
+    ------
+    InputError
+        If a path does not exist.
+
+    Examples
+    --------
+    >>> find_files([])
+    []
+    """
+    found: set[Path] = set()
+    for path in paths:
+        if path.is_dir():
+            found |= {file for file in path.rglob("*") if _is_data(file, path)}
+        elif path.exists():
+            found.add(path)
+        else:
+            raise InputError(
+                f"{path.name} does not exist.", hint="Check the path and its spelling."
+            )
+    return sorted(found)
+
+
+def _is_data(file: Path, folder: Path) -> bool:
+    """Return whether a file in a folder may hold fixes."""
+    name = file.name.lower()
+    inside = file.relative_to(folder).parts
+    if any(part.startswith((".", "~$", "__MACOSX")) for part in inside):
+        return False
+    if name in _JUNK or name.endswith(_SIDE_NAMES) or file.suffix.lower() in _SIDECARS:
+        return False
+    return file.is_file() and file.stat().st_size > 0
+
+
+def _sentences(notes: Sequence[str]) -> tuple[str, ...]:
+    """Join what belongs together, and drop what was said already."""
+    unique = list(dict.fromkeys(notes))
+    if "decimal comma" in unique:
+        unique.remove("decimal comma")
+        at = next((n for n, note in enumerate(unique) if note.startswith("read ")), 0)
+        unique[at] += ", decimal comma"
+    return tuple(unique)

@@ -1,0 +1,106 @@
+"""Cells of a table as text and as numbers, a whole column at a time."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+_NUMBER = r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,3})?$"
+
+
+def as_text(column: Any) -> Any:
+    """Return an Arrow column as trimmed text, with null where it is blank.
+
+    Parameters
+    ----------
+    column
+        Arrow array or chunked array of any type.
+
+    Examples
+    --------
+    >>> as_text(pa.array([" 7 ", "", None])).to_pylist()
+    ['7', None, None]
+    >>> as_text(pa.array([7.0, 7.5])).to_pylist()
+    ['7', '7.5']
+    """
+    flat = flattened(column)
+    if pa.types.is_floating(flat.type):
+        whole = pc.all(pc.equal(pc.floor(flat), flat)).as_py()
+        bounded = pc.all(pc.less(pc.abs(flat), 1e15)).as_py()
+        flat = pc.cast(flat, pa.int64()) if whole and bounded else flat
+    if not (pa.types.is_string(flat.type) or pa.types.is_large_string(flat.type)):
+        try:
+            flat = pc.cast(flat, pa.string(), safe=False)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            return pa.nulls(len(flat), pa.string())
+    trimmed = pc.utf8_trim_whitespace(flat)
+    blank = pc.equal(pc.binary_length(trimmed), 0)
+    if not pc.any(blank).as_py():
+        return trimmed
+    return pc.if_else(blank, pa.scalar(None, trimmed.type), trimmed)
+
+
+def flattened(column: Any) -> Any:
+    """Return a column as one plain Arrow array: no chunks, no dictionary."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if isinstance(column, pa.ChunkedArray):
+        column = pa.concat_arrays(column.chunks)
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return column
+
+
+def as_numbers(column: Any) -> NDArray[np.float64]:
+    """Return a column as numbers, NaN where a cell is not one.
+
+    A comma before the last digits is a decimal comma. Text with thousands
+    separators is no number: 8.451.200 could be anything.
+
+    Examples
+    --------
+    >>> as_numbers(pa.array(["8,45", " 7 ", "-.5", "8.451.200", "1e2", "x", None]))
+    array([  8.45,   7.  ,  -0.5 ,    nan, 100.  ,    nan,    nan])
+    """
+    flat = flattened(column)
+    if is_numeric(flat):
+        numbers = pc.cast(flat, pa.float64(), safe=False)
+    else:
+        text = as_text(flat)
+        try:
+            numbers = pc.cast(text, pa.float64())
+        except pa.ArrowInvalid:
+            numbers = _patiently(text)
+    out: NDArray[np.float64] = numbers.to_numpy(zero_copy_only=False).astype(np.float64)
+    return out
+
+
+def is_numeric(column: Any) -> bool:
+    """Return whether the column holds numbers, not text."""
+    kind = column.type
+    return bool(
+        pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_decimal(kind)
+    )
+
+
+def has_decimal_commas(column: Any) -> bool:
+    """Return whether any cell of a text column is a number with a decimal comma."""
+    flat = flattened(column)
+    if is_numeric(flat):
+        return False
+    matches = pc.match_substring_regex(as_text(flat), r"^[+-]?\d+,\d+$")
+    return bool(pc.any(matches).as_py())
+
+
+def _patiently(text: Any) -> Any:
+    """Read the cells that are numbers, and leave the others null."""
+    text = pc.replace_substring(text, "\u2212", "-")
+    number = pc.match_substring_regex(text, _NUMBER)
+    kept = pc.if_else(number, text, pa.scalar(None, text.type))
+    points = pc.replace_substring(kept, ",", ".")
+    bare = pc.replace_substring_regex(points, r"^\+", "")
+    return pc.cast(bare, pa.float64())

@@ -1,0 +1,237 @@
+"""Which column plays which role: names in English and Spanish, as devices put them."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from geo.errors import SchemaError
+
+ROLES = ("track", "time", "lon", "lat", "elevation", "accuracy")
+"""What a user may name with `columns`."""
+
+# Normalised names, best first. A "?" marks a name that is only a guess.
+SYNONYMS: Mapping[str, str] = {
+    "track": "track track_id trackid individual_local_identifier individual_id "
+    "individual animal_id tag_local_identifier tag_id deviceid device_id device "
+    "dispositivo id_dispositivo imei mmsi unit_id tracker tracker_id subject_id "
+    "subject subject_name groupby_col persona_id person_id id_persona recorrido "
+    "id_recorrido trayecto traza grupo id_grupo group_id group? collar collar_id "
+    "patrol_id vessel unit? unidad? usuario? user? user_id? username? persona? "
+    "person? source? uid? nombre? name? id?",
+    "time": "time_utc utc_time timestamp_utc datetime_utc utc_datetime timestamp "
+    "datetime date_time fecha_hora fechahora fecha_y_hora fix_time fixtime gps_time "
+    "gpstime recorded_at position_time time tiempo utc hora_utc momento "
+    "device_time devicetime local_time? hora_local? start? inicio? date? fecha? "
+    "submission_time? submissiondate? end? fin? today? hora? t?",
+    "day": "date fecha waypoint_date dia day fecha_local date_local",
+    "clock": "time hora waypoint_time hora_local time_local clock tiempo",
+    "lat": "latitude lat latitud decimallatitude decimal_latitude lat_dd latitude_deg "
+    "latitud_decimal latitude_decimal lat_wgs84 lat_gps",
+    "lon": "longitude lon lng long longitud decimallongitude decimal_longitude lon_dd "
+    "long_dd longitude_deg longitud_decimal longitude_decimal lon_wgs84 lon_gps",
+    "north": "northing norte utm_northing utm_n utm_y coord_y ycoord point_y y",
+    "east": "easting este utm_easting utm_e utm_x coord_x xcoord point_x x",
+    "elevation": "elevation elevation_m ele elevacion altitude altitude_m altitud alt "
+    "height_above_msl height_above_ellipsoid msnm cota altura? height? z?",
+    "accuracy": "accuracy accuracy_m horizontal_accuracy h_accuracy hacc gps_accuracy "
+    "accuracy_horizontal exactitud exactitud_m location_error_numerical eph "
+    "precision? precision_m? gps_precision? error_m? incertidumbre?",
+    "hdop": "hdop gps_hdop",
+    "geopoint": "geopoint gps location ubicacion coordinates coordenadas coords punto "
+    "point posicion position latlon lat_lon latlng loc geo",
+    "wkt": "wkt geometry geom the_geom",
+    "remark": "remark remarks note notes nota notas observaciones observacion comment "
+    "comments comentario comentarios description descripcion desc",
+    "valid": "valid visible",
+}
+
+# Roles whose names also count at the end of a longer one (_loc_latitude).
+_ENDINGS = ("lat", "lon", "elevation", "accuracy", "hdop", "time", "track")
+_TOO_SHORT = 3
+_PLAIN_ENDINGS = {"track", "time"}
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Which column plays which role.
+
+    Parameters
+    ----------
+    index
+        Position of the column by role; a role that nobody plays is missing.
+    names
+        The columns, as the file calls them.
+    guesses
+        Roles that were guessed.
+    """
+
+    index: Mapping[str, int]
+    names: Sequence[str]
+    guesses: frozenset[str] = field(default_factory=frozenset)
+
+    def name(self, role: str) -> str:
+        """Return the file's name for the column in a role, "" if there is none."""
+        at = self.index.get(role, -1)
+        return shown(self.names[at]) if at >= 0 else ""
+
+
+def plain(name: str) -> str:
+    """Return a column name without accents, case, units, groups or punctuation.
+
+    Examples
+    --------
+    >>> plain("Ubicación/Latitud (°)"), plain(" _loc_latitude"), plain("location-long")
+    ('latitud', 'loc_latitude', 'location_long')
+    """
+    name = re.sub(r"[(\[].*?[)\]]", "", name.strip())
+    name = name.rstrip("/").rsplit("/", 1)[-1]
+    spread = unicodedata.normalize("NFKD", name)
+    ascii_ = "".join(c for c in spread if not unicodedata.combining(c)).lower()
+    return re.sub(r"[^a-z0-9]+", "_", ascii_).strip("_")
+
+
+def shown(name: str) -> str:
+    r"""Return a column name fit for a message: printable and short.
+
+    Examples
+    --------
+    >>> shown("a" * 60 + "b"), shown("lat\x1b[31m")
+    ('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…', 'lat?[31m')
+    """
+    clean = "".join(c if c.isprintable() else "?" for c in name.strip())
+    return clean if len(clean) <= 40 else clean[:39] + "…"
+
+
+def find_roles(names: Sequence[str], *, columns: Mapping[str, str]) -> Roles:
+    """Find the column of each role.
+
+    Parameters
+    ----------
+    names
+        Columns as the file calls them.
+    columns
+        What the user named: role of ROLES -> column.
+
+    Raises
+    ------
+    SchemaError
+        If `columns` has an unknown role or names a column that is not there.
+
+    Examples
+    --------
+    >>> find_roles(["ID", "Latitud", "Longitud"], columns={}).index
+    {'lat': 1, 'lon': 2, 'track': 0}
+    """
+    keys = [plain(name) for name in names]
+    named = {role: _named(role, name, names) for role, name in columns.items()}
+    taken = set(named.values())
+    found: dict[str, int] = {}
+    guesses: set[str] = set()
+    _find_position(keys, found, named)
+    taken |= set(found.values())
+    for role in ("hdop", "elevation", "accuracy", "valid", "remark", "wkt", "geopoint"):
+        _find_one(role, keys, (found, guesses, taken), named)
+    _find_times(keys, (found, guesses, taken), named)
+    _find_one("track", keys, (found, guesses, taken), named)
+    return Roles(found | named, names, frozenset(guesses - set(named)))
+
+
+def _named(role: str, name: str, names: Sequence[str]) -> int:
+    if role not in ROLES:
+        raise SchemaError(
+            f"{role!r} is not a role of a column; expected one of {', '.join(ROLES)}."
+        )
+    for same in (lambda a: a, lambda a: a.strip(), plain):
+        for at, candidate in enumerate(names):
+            if same(candidate) == same(name):
+                return at
+    raise SchemaError(
+        f"There is no column {shown(name)!r}; the columns are: {listed(names)}.",
+        hint=f"Correct --columns {role}=…",
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the names of columns for a message, at most twenty of them."""
+    some = ", ".join(shown(name) or '""' for name in names[:20])
+    return f"{some} and {len(names) - 20} more" if len(names) > 20 else some
+
+
+def _candidates(role: str, keys: Sequence[str]) -> list[tuple[int, bool]]:
+    """Return the columns that could play a role, best first, and if it is a guess."""
+    words = SYNONYMS[role].split()
+    found = [
+        (at, word.endswith("?"))
+        for word in words
+        for at, key in enumerate(keys)
+        if key == word.rstrip("?")
+    ]
+    if role in _ENDINGS:
+        endings = [word.rstrip("?") for word in words if len(word) >= _TOO_SHORT]
+        seen = {at for at, _ in found}
+        found += [
+            (at, role in _PLAIN_ENDINGS or word + "?" in words)
+            for word in endings
+            for at, key in enumerate(keys)
+            if key.endswith("_" + word) and at not in seen
+        ]
+    return found
+
+
+Books = tuple[dict[str, int], set[str], set[int]]
+
+
+def _find_one(
+    role: str, keys: Sequence[str], books: Books, named: Mapping[str, int]
+) -> None:
+    """Give a role to the best column that has none yet."""
+    found, guesses, taken = books
+    if role in named:
+        return
+    for at, guess in _candidates(role, keys):
+        if at not in taken:
+            found[role] = at
+            taken.add(at)
+            if guess:
+                guesses.add(role)
+            return
+
+
+def _find_position(
+    keys: Sequence[str], found: dict[str, int], named: Mapping[str, int]
+) -> None:
+    """Find latitude and longitude, or else northing and easting, as a pair."""
+    if "lat" in named and "lon" in named:
+        return
+    lats = [at for at, _ in _candidates("lat", keys)]
+    lons = [at for at, _ in _candidates("lon", keys)]
+    if "lat" not in named and lats:
+        found["lat"] = lats[0]
+    if "lon" not in named and lons:
+        # Of several points in one row, keep to the one whose latitude was taken.
+        stem = keys[found["lat"]].rsplit("_", 1)[0] if "lat" in found else ""
+        kin = [at for at in lons if keys[at].rsplit("_", 1)[0] == stem]
+        found["lon"] = (kin or lons)[0]
+    norths = [at for at, _ in _candidates("north", keys)]
+    easts = [at for at, _ in _candidates("east", keys)]
+    if norths and easts and not named.keys() & {"lat", "lon"}:
+        found["north"], found["east"] = norths[0], easts[0]
+
+
+def _find_times(keys: Sequence[str], books: Books, named: Mapping[str, int]) -> None:
+    """Find the time: one column, or a day and a clock."""
+    if "time" in named:
+        return
+    found, guesses, taken = books
+    _find_one("time", keys, books, named)
+    at = found.get("time", -1)
+    if at < 0 or keys[at] not in {*SYNONYMS["day"].split(), *SYNONYMS["clock"].split()}:
+        return
+    days = [d for d, _ in _candidates("day", keys) if d not in taken or d == at]
+    clocks = [c for c, _ in _candidates("clock", keys) if c not in taken or c == at]
+    pairs = [(d, c) for d in days for c in clocks if d != c]
+    if pairs:
+        found["day"], found["clock"] = pairs[0]
+        taken |= set(pairs[0])
+        guesses.discard("time")

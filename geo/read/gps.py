@@ -1,0 +1,245 @@
+"""GPX, read in one pass by our own parser, safe against hostile XML."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.parsers import expat
+
+import numpy as np
+import pyarrow as pa
+
+from geo.errors import InputError
+from geo.read.sniff import read_bytes
+from geo.read.table import Found, says_simulated
+
+MAX_DEPTH = 100
+MAX_TEXT = 10_000
+"""Longest text of one element, in characters."""
+
+_POINTS = {"trkpt": "trk", "rtept": "rte", "wpt": "wpt"}
+_FIELDS = {"ele", "time", "hdop", "accuracy", "hacc"}
+_TEXTS = _FIELDS | {"name", "desc", "keywords", "cmt"}
+
+# Names that devices give by themselves; they say nothing about whose log it is.
+_IDLE_WORDS = (
+    "active log current track trk tracklog trackme log gpx gps recorrido traza ruta "
+    "route recording untitled unnamed new nuevo nueva sin nombre am pm dia day utc"
+)
+
+
+class _RefusedError(Exception):
+    """The XML uses what a GPX file has no need of."""
+
+
+@dataclass(slots=True)
+class _Collected:
+    """What the parser has seen so far."""
+
+    rows: dict[str, list[tuple[str, str, str, str, str, str, int]]] = field(
+        default_factory=lambda: {"trk": [], "rte": [], "wpt": []}
+    )
+    names: dict[int, str] = field(default_factory=dict)
+    piece: int = 0
+    about: list[str] = field(default_factory=list)
+
+
+def read_gpx(path: Path) -> Found:
+    """Read the points of a GPX file, version 1.0 or 1.1.
+
+    Parameters
+    ----------
+    path
+        Elements are known by their local names, whatever their namespace. The
+        points of tracks are taken; without any, those of routes, and else waypoints.
+
+    Returns
+    -------
+    Found
+        A table of text. If the file breaks off, the points before the break, and
+        one broken record.
+
+    Raises
+    ------
+    InputError
+        If the file declares a document type or entities, is no XML, or holds no
+        point.
+    """
+    data = read_bytes(path)
+    seen, failure = _parse(data, path.name)
+    kind = next((kind for kind, rows in seen.rows.items() if rows), "")
+    if not kind:
+        if failure:
+            raise InputError(
+                f"{path.name} is not whole: it breaks off before its first point.",
+                hint="Copy it from the device again.",
+            )
+        raise InputError(f"{path.name} holds no points.")
+    rows = seen.rows[kind]
+    notes = ["read as GPX"]
+    if failure:
+        notes.append("the file breaks off: the points before the break were kept")
+    left = {other: len(seen.rows[other]) for other in seen.rows if other != kind}
+    called = {"trk": "track points", "rte": "route points", "wpt": "waypoints"}
+    notes += [
+        f"{count} {called[other]} were left out: the file has {called[kind]}"
+        for other, count in left.items()
+        if count
+    ]
+    table = _table(rows, seen.names)
+    return Found(
+        table=table,
+        line=np.arange(1, len(rows) + 1, dtype=np.int64),
+        broken=np.array([len(rows) + 1] if failure else [], dtype=np.int64),
+        group=np.array([row[-1] for row in rows], dtype=np.int64),
+        notes=tuple(notes),
+        simulated=says_simulated(" ".join([path.name, *seen.about])),
+    )
+
+
+def is_idle_name(name: str) -> bool:
+    """Return whether a track's name is one that a device makes up.
+
+    Examples
+    --------
+    >>> is_idle_name("ACTIVE LOG 003"), is_idle_name("2023-05-01 08:12:07 Día")
+    (True, True)
+    >>> is_idle_name("Group 7 of A. R."), is_idle_name("E-0417")
+    (False, False)
+    """
+    plain = name.lower().replace("í", "i")
+    words = "".join(c if c.isalnum() else " " for c in plain).split()
+    text = [word for word in words if not word.isdigit()]
+    clock = [w for w in text if w.replace("t", "").replace("z", "").isdigit()]
+    return all(word in _IDLE_WORDS.split() or word in clock for word in text)
+
+
+def _table(rows: list[Any], names: dict[int, str]) -> Any:
+    lat, lon, time, ele, hdop, accuracy, piece = zip(*rows, strict=True)
+    owner = {n: name for n, name in names.items() if name and not is_idle_name(name)}
+    columns: dict[str, list[str | None]] = {
+        "track": [owner.get(number) for number in piece],
+        "time": list(time),
+        "lat": list(lat),
+        "lon": list(lon),
+        "ele": list(ele),
+    }
+    if any(accuracy):
+        columns["accuracy"] = list(accuracy)
+    elif any(hdop):
+        columns["hdop"] = list(hdop)
+    return pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()})
+
+
+def _parse(data: bytes, name: str) -> tuple[_Collected, bool]:
+    """Return what the file holds, and whether it breaks off."""
+    for encoding in (None, "cp1252"):
+        reader = _Reader()
+        parser = expat.ParserCreate(encoding)
+        parser.buffer_text = True
+        parser.StartElementHandler = reader.start
+        parser.EndElementHandler = reader.end
+        parser.CharacterDataHandler = reader.text
+        parser.StartDoctypeDeclHandler = _refuse
+        parser.EntityDeclHandler = _refuse
+        parser.UnparsedEntityDeclHandler = _refuse
+        try:
+            parser.Parse(data, True)  # noqa: FBT003
+        except _RefusedError as error:
+            raise InputError(
+                f"{name} declares a document type or entities, or is nested too "
+                "deeply; a GPX file has no need of that.",
+                hint="Do not use it, unless you know where it comes from.",
+            ) from error
+        except (expat.ExpatError, LookupError, ValueError):
+            if encoding is None and _is_legacy(data):
+                continue  # says UTF-8, but is not
+            return reader.seen, True
+        break
+    return reader.seen, False
+
+
+def _is_legacy(data: bytes) -> bool:
+    """Return whether the bytes are Western text that only pretends to be UTF-8."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data[:200]:
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start < len(data) - 4
+    return False
+
+
+def _refuse(*_: object) -> None:
+    raise _RefusedError
+
+
+class _Reader:
+    """Handlers of expat. One call per element: kept short for speed."""
+
+    def __init__(self) -> None:
+        self.seen = _Collected()
+        self._path: list[str] = []
+        self._wanted = ""
+        self._text: list[str] = []
+        self._length = 0
+        self._point: dict[str, str] | None = None
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Enter an element."""
+        name = tag.rpartition(":")[2]
+        path = self._path
+        path.append(name)
+        if len(path) > MAX_DEPTH:
+            raise _RefusedError
+        if name in _POINTS:
+            self._point = {
+                "lat": attributes.get("lat", ""),
+                "lon": attributes.get("lon", ""),
+            }
+        elif name in {"trk", "rte"}:
+            self.seen.piece += 1
+        if name in _TEXTS:
+            self._wanted = name
+            self._text = []
+            self._length = 0
+
+    def text(self, data: str) -> None:
+        """Keep the text of elements that matter."""
+        if self._wanted and self._length < MAX_TEXT:
+            self._text.append(data)
+            self._length += len(data)
+
+    def end(self, tag: str) -> None:
+        """Leave an element, and keep what it was."""
+        name = tag.rpartition(":")[2]
+        self._path.pop()
+        if name == self._wanted:
+            self._keep(name, "".join(self._text).strip())
+            self._wanted = ""
+        elif name in _POINTS and self._point is not None:
+            get = self._point.get
+            piece = self.seen.piece if name != "wpt" else 0
+            self.seen.rows[_POINTS[name]].append(
+                (
+                    get("lat", ""),
+                    get("lon", ""),
+                    get("time", ""),
+                    get("ele", ""),
+                    get("hdop", ""),
+                    get("accuracy", get("hacc", "")),
+                    piece,
+                )
+            )
+            self._point = None
+
+    def _keep(self, name: str, text: str) -> None:
+        if self._point is not None:
+            if name in _FIELDS:
+                self._point.setdefault(name, text)
+        elif self._path and self._path[-1] in {"trk", "rte"}:
+            if name == "name":
+                self.seen.names.setdefault(self.seen.piece, text)
+            else:
+                self.seen.about.append(text)
+        else:
+            self.seen.about.append(text)

@@ -1,0 +1,430 @@
+"""A table of any origin -> rows with their roles understood."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+from numpy.typing import NDArray
+
+from geo.errors import CRSError, InputError, SchemaError
+from geo.read.cells import as_numbers, as_text, has_decimal_commas
+from geo.read.columns import Roles, find_roles, listed, plain
+from geo.read.coordinates import (
+    as_degrees,
+    is_point_text,
+    known_crs,
+    split_points,
+    to_wgs84,
+)
+from geo.read.sifting import Rows
+from geo.read.times import Times, read_times
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+UERE_M = 10.0
+"""User-equivalent range error that turns HDOP into metres."""
+
+M_PER_HDOP = 1.515 * UERE_M / 2**0.5
+"""Radius of 68 % per unit of HDOP: 1.515 times the standard error per axis, whose
+square is (UERE HDOP)² / 2 (Fleming et al. 2020, bioRxiv 2020.06.12.130195)."""
+
+
+_REMARKS = ("remark", "note", "nota", "observacion", "comment", "comentario", "desc")
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Positions that came as geometry; z is NaN where there is none."""
+
+    x: Floats
+    y: Floats
+    z: Floats
+    crs: str = ""
+
+
+def points_of(shapes: Any, crs: str) -> Points:
+    """Return the coordinates of points; other shapes lie nowhere.
+
+    Parameters
+    ----------
+    shapes : (n,) array of geometries
+    crs
+        Of the coordinates.
+    """
+    shapes = np.asarray(shapes, dtype=object)
+    point = shapely.get_type_id(shapes) == 0
+    x, y, z = (np.full(shapes.size, np.nan) for _ in "xyz")
+    if point.all():
+        x, y, z = shapely.get_x(shapes), shapely.get_y(shapes), shapely.get_z(shapes)
+    else:
+        only = shapes[point]
+        x[point], y[point] = shapely.get_x(only), shapely.get_y(only)
+        z[point] = shapely.get_z(only)
+    return Points(x, y, z, crs)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A table as it stands in a file.
+
+    Parameters
+    ----------
+    table
+        Arrow table, a row a record. Two columns may have one name.
+    line : (n,) int64 array
+        Number of the record of each row, from 1.
+    broken : (m,) int64 array
+        Records that could not be read.
+    points
+        Positions that came as geometry.
+    group : (n,) int64 array
+        Piece of the file that a row belongs to, where tracks have no name.
+    notes
+        What the reader understood.
+    simulated
+        Whether the file calls itself simulated.
+    """
+
+    table: Any
+    line: Ints
+    broken: Ints
+    points: Points | None = None
+    group: Ints | None = None
+    notes: tuple[str, ...] = ()
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user says about a file."""
+
+    columns: Mapping[str, str]
+    time_zone: str = ""
+    swap: bool = False
+    crs: str = ""
+
+
+def understand(found: Found, *, name: str, options: Options) -> tuple[Rows, list[str]]:
+    """Find position, time and track of each row of a table.
+
+    Parameters
+    ----------
+    found
+        The table.
+    name
+        Of the file, for messages.
+    options
+        What the user says about it.
+
+    Returns
+    -------
+    rows
+        Not yet judged.
+    notes
+        What was understood and what was guessed.
+
+    Raises
+    ------
+    SchemaError
+        If no column holds the position or the time.
+    CRSError
+        If the positions are not in degrees, and no CRS is known.
+    """
+    roles = find_roles(found.table.column_names, columns=options.columns)
+    notes: list[str] = []
+    place, roles = _position(found, roles, options, name, notes)
+    times, roles = _times(found, roles, options, name, notes)
+    accuracy = _accuracy(found, roles, place, notes)
+    elevation = _optional(found, roles, "elevation")
+    elevation = place.elevation if elevation is None else elevation
+    track = _track(found, roles, notes)
+    notes += [
+        f"column {roles.name(role)!r} taken for {role}: a guess"
+        for role in ("track", "time", "lat", "lon", "elevation", "accuracy")
+        if role in roles.guesses and role in roles.index
+    ]
+    names = {role: roles.name(role) for role in roles.index}
+    rows = Rows(
+        track=track,
+        group=np.zeros(found.line.size, np.int64)
+        if found.group is None
+        else found.group,
+        times=times,
+        lon=place.lon,
+        lat=place.lat,
+        elevation_m=elevation,
+        accuracy_m=accuracy,
+        line=found.line,
+        doubtful=_doubtful(found, roles),
+        broken=found.broken,
+        columns=names,
+    )
+    return rows, notes
+
+
+def says_simulated(text: str) -> bool:
+    """Return whether a text says that the data are simulated.
+
+    Examples
+    --------
+    >>> says_simulated("Datos SIMULADOS"), says_simulated("a simulation study")
+    (True, False)
+    """
+    lower = text.lower()
+    return "simulated" in lower or "simulado" in lower or "simulada" in lower
+
+
+def remarks_say_simulated(table: Any) -> bool:
+    """Return whether a column of remarks says that the data are simulated."""
+    for at, name in enumerate(table.column_names):
+        if plain(name).startswith(_REMARKS):
+            text = pc.unique(as_text(table.column(at)))
+            if pc.any(pc.match_substring_regex(text, "(?i)simulad|simulated")).as_py():
+                return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    lon: Floats
+    lat: Floats
+    elevation: Floats
+    accuracy: Floats
+
+
+def _position(
+    found: Found, roles: Roles, options: Options, name: str, notes: list[str]
+) -> tuple[_Place, Roles]:
+    """Return where each row lies, in WGS 84 degrees."""
+    nothing = np.full(found.line.size, np.nan)
+    named = {"lat", "lon"} & set(options.columns)
+    if found.points is not None and not named:
+        points = found.points
+        x, y = points.x, points.y
+        lon, lat = _placed(x, y, options, crs=points.crs or options.crs, name=name)
+        index = {r: at for r, at in roles.index.items() if r not in {"lat", "lon"}}
+        return _Place(lon, lat, points.z, nothing), replace(roles, index=index)
+    roles, in_metres = _axes(found, roles, options)
+    if "lat" in roles.index and "lon" in roles.index:
+        columns = [found.table.column(roles.index[axis]) for axis in ("lon", "lat")]
+        flat = [as_text(c) if pa.types.is_string(c.type) else c for c in columns]
+        x = as_degrees(flat[0], axis="lat" if options.swap else "lon")
+        y = as_degrees(flat[1], axis="lon" if options.swap else "lat")
+        if any(has_decimal_commas(column) for column in flat):
+            notes.append("decimal comma")
+        crs = options.crs if in_metres or named else ""
+        lon, lat = _placed(x, y, options, crs=crs, name=name)
+        return _Place(lon, lat, nothing, nothing), roles
+    return _point_cells(found, roles, options, name, notes)
+
+
+def _axes(found: Found, roles: Roles, options: Options) -> tuple[Roles, bool]:
+    """Choose between latitude and longitude, and northing and easting."""
+    index = dict(roles.index)
+    north, east = index.pop("north", -1), index.pop("east", -1)
+    have = "lat" in index and "lon" in index
+    metric = bool(options.crs) and not {"lat", "lon"} & set(options.columns)
+    guesses = roles.guesses
+    use = north >= 0 and ((metric and not have) or not {"lat", "lon"} & set(index))
+    if use and not _has_point_text(found, index):
+        index |= {"lat": north, "lon": east}
+        guesses |= frozenset(() if options.crs else ("lat", "lon"))
+    return Roles(index, roles.names, guesses), use
+
+
+def _has_point_text(found: Found, index: Mapping[str, int]) -> bool:
+    """Return whether a column for whole points really holds some."""
+    at = index.get("geopoint", -1)
+    return at >= 0 and is_point_text(_first_text(found.table.column(at)))
+
+
+def _placed(
+    x: Floats, y: Floats, options: Options, *, crs: str, name: str
+) -> tuple[Floats, Floats]:
+    """Return longitude and latitude, swapped and converted as the user says."""
+    if options.swap:
+        x, y = y, x
+    degrees = _are_degrees(x, y)
+    if crs:
+        system = known_crs(crs, name=name)
+        if system.is_geographic or not (degrees and crs == options.crs):
+            return to_wgs84(x, y, crs=system)
+        return x, y
+    if not degrees:
+        raise CRSError(
+            f"The coordinates in {name} are not degrees.",
+            hint="Say what they are, for example --crs EPSG:32618 (UTM 18N).",
+        )
+    return x, y
+
+
+def _are_degrees(x: Floats, y: Floats) -> bool:
+    """Return whether most points could be degrees (a few may be errors)."""
+    known = np.isfinite(x) & np.isfinite(y)
+    far = (np.abs(x[known]) > 1000) & (np.abs(y[known]) > 1000)
+    return not known.any() or float(far.mean()) < 0.5
+
+
+def _point_cells(
+    found: Found, roles: Roles, options: Options, name: str, notes: list[str]
+) -> tuple[_Place, Roles]:
+    """Return positions that stand in one cell: a KoboToolbox point, or WKT."""
+    for role, at in _point_columns(found, roles):
+        lat, lon, alt, acc = split_points(found.table.column(at), role=role)
+        if np.isnan(lat).all():
+            continue
+        label = Roles({role: at}, roles.names).name(role)
+        notes.append(f"positions were read from column {label!r}")
+        index = {r: i for r, i in roles.index.items() if r not in {"lat", "lon"}}
+        index |= {"lat": at, "lon": at}
+        crs = options.crs if role == "wkt" else ""
+        lon, lat = _placed(lon, lat, options, crs=crs, name=name)
+        return _Place(lon, lat, alt, acc), replace(roles, index=index)
+    raise _no_position(found, roles, name)
+
+
+def _point_columns(found: Found, roles: Roles) -> list[tuple[str, int]]:
+    """Return the columns that may hold whole points, best first."""
+    likely = [(r, roles.index[r]) for r in ("geopoint", "wkt") if r in roles.index]
+    by_content = [
+        ("geopoint", at)
+        for at in range(found.table.num_columns)
+        if is_point_text(_first_text(found.table.column(at)))
+    ]
+    return likely + by_content
+
+
+def _first_text(column: Any) -> str:
+    """Return the first filled cell of a text column, "" if there is none."""
+    head = column.slice(0, 1000)
+    if not (pa.types.is_string(head.type) or pa.types.is_large_string(head.type)):
+        return ""
+    filled = pc.drop_null(as_text(head))
+    return str(filled[0].as_py()) if len(filled) else ""
+
+
+def _no_position(found: Found, roles: Roles, name: str) -> SchemaError:
+    lost = [axis for axis in ("lat", "lon") if axis not in roles.index]
+    words = {"lat": "latitude", "lon": "longitude"}
+    what = " and ".join(words[axis] for axis in lost)
+    keys = [plain(column) for column in roles.names]
+    spare = {"lat": ("y", "norte", "northing"), "lon": ("x", "este", "easting")}
+    hints = []
+    for axis in lost:
+        near = [roles.names[keys.index(key)] for key in spare[axis] if key in keys]
+        hints.append(f"{axis}={near[0] if near else 'NAME'}")
+    return SchemaError(
+        f"{name} has no column for {what}; its columns are: "
+        f"{listed(found.table.column_names)}.",
+        hint=f"Name it with --columns {','.join(hints)}.",
+    )
+
+
+def _times(
+    found: Found, roles: Roles, options: Options, name: str, notes: list[str]
+) -> tuple[Times, Roles]:
+    """Return when each row was, in UTC."""
+    column, label = _time_column(found, roles)
+    if column is None:
+        raise SchemaError(
+            f"{name} has no column for time; its columns are: "
+            f"{listed(found.table.column_names)}.",
+            hint="Name it with --columns time=NAME.",
+        )
+    zone = options.time_zone
+    keys = {plain(column) for column in found.table.column_names}
+    movebank = {"event_id", "location_long"} <= keys
+    if movebank or {"utc", "gmt"} & set(plain(label).split("_")):
+        zone = "UTC"
+    times = read_times(column, time_zone=zone)
+    notes += times.notes
+    return times, roles
+
+
+def _time_column(found: Found, roles: Roles) -> tuple[Any, str]:
+    index = roles.index
+    if {"day", "clock"} <= set(index):
+        day, clock = (found.table.column(index[role]) for role in ("day", "clock"))
+        day, clock = as_text(day), as_text(clock)
+        head = _first_text(clock)
+        if 3 <= len(head) < 17 and head.replace(".", "").find(":") in {1, 2}:
+            joined = pc.binary_join_element_wise(day, clock, " ")
+            return joined, f"{roles.name('day')} {roles.name('clock')}"
+    at = index.get("time", -1)
+    return (found.table.column(at), roles.name("time")) if at >= 0 else (None, "")
+
+
+def _optional(found: Found, roles: Roles, role: str) -> Floats | None:
+    """Return a column of numbers that may be missing."""
+    at = roles.index.get(role, -1)
+    return as_numbers(found.table.column(at)) if at >= 0 else None
+
+
+def _accuracy(found: Found, roles: Roles, place: _Place, notes: list[str]) -> Floats:
+    """Return the radius of 68 % of the errors, in metres."""
+    accuracy = _optional(found, roles, "accuracy")
+    hdop = _optional(found, roles, "hdop")
+    if accuracy is None and hdop is not None:
+        accuracy = hdop * M_PER_HDOP
+        notes.append(
+            f"accuracy was worked out from HDOP with a range error of {UERE_M:g} m"
+        )
+    if accuracy is None:
+        accuracy = place.accuracy
+    # Zero means that the device does not know; nothing is exact to the millimetre.
+    out: Floats = np.where(np.isfinite(accuracy) & (accuracy > 0), accuracy, np.nan)
+    return out
+
+
+def _track(found: Found, roles: Roles, notes: list[str]) -> Any:
+    """Return the name of the device or group of each row, null where it has none."""
+    at = roles.index.get("track", -1)
+    size = found.line.size
+    if at < 0:
+        return pa.nulls(size, pa.string())
+    names = as_text(found.table.column(at))
+    given = "track" not in roles.guesses
+    if not given and size > 1 and len(pc.unique(names)) == size:
+        notes.append(
+            f"column {roles.name('track')!r} is different in every row: not a track"
+        )
+        return pa.nulls(size, pa.string())
+    return pc.cast(names, pa.string())
+
+
+def _doubtful(found: Found, roles: Roles) -> NDArray[np.bool_]:
+    """Return which rows the file itself calls invalid."""
+    at = roles.index.get("valid", -1)
+    if at < 0:
+        return np.zeros(found.line.size, dtype=bool)
+    words = pc.utf8_lower(pc.fill_null(as_text(found.table.column(at)), ""))
+    invalid = pc.is_in(words, value_set=pa.array(["false", "0", "no", "f", "n"]))
+    return np.asarray(invalid)
+
+
+def refuse_if_useless(counts: Mapping[str, int], *, good: int, name: str) -> None:
+    """Say what to do when not one row has a usable time.
+
+    Raises
+    ------
+    InputError
+        If nothing is good, mostly for want of a time or of its offset.
+    """
+    total = sum(counts.values())
+    if good or not total:
+        return
+    if 2 * counts.get("naive time", 0) > total:
+        raise InputError(
+            f"The times in {name} have no offset from UTC.",
+            hint="Say where they were taken, for example --tz America/Panama.",
+        )
+    if 2 * counts.get("no time", 0) > total:
+        raise InputError(
+            f"{name} has no time that could be understood.",
+            hint="Only recorded tracks can be used, with a date and a time each.",
+        )
