@@ -147,8 +147,7 @@ def plan_journey(
             halts.append((moved + elapsed[border], "border", leg, elapsed[-1]))
         pieces.append((*piece, moved + elapsed, np.full(len(elapsed), leg.mode)))
         moved += elapsed[-1]
-    last = legs[-1].start if backwards else legs[-1].end
-    halts.append((moved, last, None, 0.0))
+    halts.append((moved, legs[-1].start if backwards else legs[-1].end, None, 0.0))
     clock = _timetable(halts, stops=stops, start_s=start_s, rng=rng)
     joined = [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
     x, y, height, moved_s, mode = joined

@@ -169,7 +169,7 @@ def hot_cells(
         inside = [value[cell] for cell in around if cell in value]
         w = len(inside)
         spread = deviation * np.sqrt((n * w - w * w) / (n - 1))
-        z[k] = (sum(inside) - mean * w) / spread
+        z[k] = (sum(inside) - mean * w) / spread if spread > 0 else 0.0
     q = adjust(2.0 * ndtr(-np.abs(z)))
     table = pd.DataFrame(cells, columns=["column", "row"])
     return table.assign(
