@@ -22,9 +22,10 @@ FLOORS = [
     {"analysis.brownian", "analysis.corridors", "analysis.crossings"}
     | {"analysis.density", "analysis.hotspots", "read", "store"}
     | {"read.layers"},
-    {"ingest", "partials", "privacy"} | {"write.fields", "write.output"},
-    {"totals"} | {"write.files", "write.page", "write.qgis"},
-    {"findings"},
+    {"ingest", "partials", "privacy"} | {"write.fields", "write.output"}
+    | {"write.basemap"},
+    {"totals"} | {"write.notes", "write.payload", "write.tables"},
+    {"findings"} | {"write.files", "write.page", "write.qgis"},
     {"outcome", "recipe", "record"},
     {"pipeline"},
     {"checking"},
@@ -40,12 +41,14 @@ DOORS = {
     "folium": {"write.page"},
     "numba": {"kernels.tracks", "kernels.surfaces", "kernels.lattice"},
     "pyogrio": {"read.vector", "read.layers", "write.files"},
-    "rasterio": {"read.layers", "write.files", "write.page", "analysis.corridors"},
+    "rasterio": {"read.layers", "write.basemap", "write.files"}
+    | {"analysis.corridors"},
 }
 
 # The writers see what privacy.release let through, and nothing else of ours.
 WRITERS_MAY_SEE = {"errors", "grid", "privacy", "progress", "schema"}
-WRITERS_MAY_SEE |= {"write.fields", "write.output"}
+WRITERS_MAY_SEE |= {"write.basemap", "write.payload"}
+WRITERS_MAY_SEE |= {"write.fields", "write.notes", "write.output", "write.tables"}
 
 FACES = {"", "__main__", "analysis", "kernels", "write"}
 
