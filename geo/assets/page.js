@@ -1,0 +1,149 @@
+"use strict";
+/* The page's ground floor: the data, the words, and small helpers.
+   Texts reach the page by textContent alone; nothing here writes HTML. */
+const trocha = {};
+
+(() => {
+  const read = (id) => JSON.parse(document.getElementById(id).textContent);
+  const data = read("data");
+  const words = read("words");
+
+  /* What the reader has chosen. `month` is an index into data.months, or -1. */
+  const state = {
+    language: (navigator.language || "en").toLowerCase().startsWith("es") ? "es" : "en",
+    month: -1,
+    season: "all",
+    cells: "test",
+    shown: {},
+  };
+
+  /* Functions to call when a choice changes; each is given what changed. */
+  const listeners = [];
+  const on = (listener) => listeners.push(listener);
+  const change = (changes) => {
+    Object.assign(state, changes);
+    for (const listener of listeners) listener(changes);
+  };
+
+  /* The text for a key in the reader's language; {name} is filled from `values`. */
+  const t = (key, values = {}) => {
+    const text = words[state.language].texts[key];
+    if (text === undefined) return key;
+    return text.replace(/\{(\w+)\}/g, (all, name) => (name in values ? values[name] : all));
+  };
+
+  /* A term of the data (a role, a reason, a season, a country) in that language. */
+  const term = (text) => {
+    const terms = words[state.language].terms;
+    return Object.hasOwn(terms, text) ? terms[text] : text;
+  };
+
+  const direction = (text) => {
+    const side = /(?:to|into) (?:the )?(north|east|south|west) (bank|side)$/.exec(text);
+    if (side) return t(`to-${side[2]}`, { point: term(side[1]) });
+    const into = /^into (.+)$/.exec(text);
+    if (into) return t("into", { place: term(into[1]) });
+    return term(text);
+  };
+
+  /* Names of crossings are made by the program: "border near X", "border 3". */
+  const crossingName = (row) => {
+    const near = /^border (?:near|by|at) (.+)$/i.exec(row.name);
+    if (near) return t("borderNear", { place: near[1] });
+    const piece = /^border (.+)$/i.exec(row.name);
+    if (piece) return t("borderPiece", { piece: piece[1] });
+    return row.name || t(row.kind);
+  };
+
+  const number = (value, digits = 0) =>
+    value === null || value === undefined
+      ? "–"
+      : new Intl.NumberFormat(state.language, { maximumFractionDigits: digits }).format(value);
+
+  const percent = (share, digits = 0) =>
+    new Intl.NumberFormat(state.language, {
+      style: "percent",
+      maximumFractionDigits: digits,
+    }).format(share);
+
+  const monthText = (month, style = "long") => {
+    const [year, number_] = month.split("-").map(Number);
+    const options = { month: style, year: "numeric", timeZone: "UTC" };
+    return new Intl.DateTimeFormat(state.language, options).format(
+      Date.UTC(year, number_ - 1, 15),
+    );
+  };
+
+  /* The eight points of the compass, in the reader's language. */
+  const compass = (degrees) => {
+    const points = t("compass").split(" ");
+    return points[Math.round(degrees / 45) % 8];
+  };
+
+  /* An element with attributes and children; strings become text, never markup. */
+  const node = (tag, attributes = {}, ...children) => {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (value === null || value === false || value === undefined) continue;
+      if (name === "style") Object.assign(element.style, value);
+      else element.setAttribute(name, value === true ? "" : value);
+    }
+    element.append(...children.flat().filter((child) => child !== null));
+    return element;
+  };
+
+  /* A drawing; `L.SVG.create` knows the namespace. */
+  const shape = (tag, attributes = {}, ...children) => {
+    const element = L.SVG.create(tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    element.append(...children);
+    return element;
+  };
+
+  /* A text from the data, kept from disturbing the direction of its neighbours. */
+  const name = (text) => node("bdi", {}, String(text));
+
+  /* Whole-number steps back into [lat, lon] pairs. */
+  const unpack = (steps) => {
+    const points = [];
+    let lon = 0;
+    let lat = 0;
+    for (let i = 0; i < steps.length; i += 2) {
+      lon += steps[i];
+      lat += steps[i + 1];
+      points.push([lat / data.perDegree, lon / data.perDegree]);
+    }
+    return points;
+  };
+  const at = ([lon, lat]) => [lat / data.perDegree, lon / data.perDegree];
+
+  const colours = {
+    teal: "#11627a",
+    ink: "#2b2a33",
+    plum: "#7a2e6e",
+    official: "#a2937c",
+    sea: "#cbd8df",
+    coast: "#8ea5b1",
+    river: "#86a5b6",
+    hot: { 99: "#a3123f", 95: "#dd5a2c", 90: "#f4a73c" },
+    cold: { 99: "#1d4a96", 95: "#4a7cc4", 90: "#9bbbe2" },
+    counts: ["#fbe0a6", "#f5bb61", "#e68a38", "#c65a29", "#8f331f", "#571c19"],
+  };
+
+  /* Limits 1-2-5 of classes of counts, from k up. */
+  const countBreaks = (() => {
+    const top = Math.max(0, ...(data.cells.tracks || []));
+    const ladder = [1, 10, 100, 1000, 10000].flatMap((n) => [n, 2 * n, 5 * n]);
+    const breaks = ladder.filter((step) => step > data.k && step < top);
+    return breaks.slice(0, colours.counts.length - 1);
+  })();
+  const countColour = (tracks) => {
+    const level = countBreaks.filter((step) => tracks >= step).length;
+    return colours.counts[level];
+  };
+
+  Object.assign(trocha, {
+    data, words, state, on, change, t, term, direction, crossingName, number, percent,
+    monthText, compass, node, shape, name, unpack, at, colours, countBreaks, countColour,
+  });
+})();
