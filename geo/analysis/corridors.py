@@ -255,42 +255,46 @@ def _pieces(
         for points, offsets in zip(*contours, strict=True)
         for rings in [np.split(points, offsets[1:-1].astype(np.int64))]
     ]
-    cell = grid.cell_m * _FINER
-    simple = shapely.simplify(shapely.make_valid(polygons), cell / 20)
+    pieces = _without_specks(shapely.make_valid(polygons), smooth)
+    # Mending afterwards is many times faster than keeping the topology.
+    tolerance = grid.cell_m * _FINER / 20
+    rough = shapely.simplify(pieces, tolerance, preserve_topology=False)
+    simple = shapely.make_valid(rough)
     # Rounding could let an inner outline stick out by a metre.
     whole = shapely.union_all([*simple, *within], grid_size=_ROUND_M)
     parts = shapely.get_parts(shapely.set_precision(whole, _ROUND_M))
-    parts = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
-    smallest = _FEWEST_CELLS * cell**2
-    solid = [_without_small_holes(part, smallest) for part in parts]
-    kept = [part for part in solid if part.area >= smallest]
-    held = _held(smooth, kept)
-    return np.array(
-        [part for part, share in zip(kept, held, strict=True) if share >= _LEAST_SHARE],
-        dtype=object,
-    )
+    return _without_specks(parts, smooth)
 
 
-def _without_small_holes(polygon: shapely.Polygon, smallest: float) -> shapely.Polygon:
-    """Return the polygon with its small holes filled, in a normal form."""
-    holes = [
-        hole for hole in polygon.interiors if shapely.Polygon(hole).area >= smallest
-    ]
-    return shapely.normalize(shapely.Polygon(polygon.exterior, holes))
+def _without_specks(
+    geometries: NDArray[np.object_], surface: Surface
+) -> NDArray[np.object_]:
+    """Return the polygons that are worth showing, without their small holes.
+
+    Points and lines, which mending may leave, have no area.
+    """
+    smallest = _FEWEST_CELLS * (surface.grid.cell_m * _FINER) ** 2
+    parts = shapely.get_parts(geometries)
+    kept = []
+    for part in parts[shapely.area(parts) >= smallest]:
+        holes = [hole for hole in part.interiors if _area(hole) >= smallest]
+        kept.append(shapely.normalize(shapely.Polygon(part.exterior, holes)))
+    label = _rasterized(kept, surface.grid)
+    held = np.bincount(label.ravel(), surface.values.ravel(), len(kept) + 1)[1:]
+    enough = held >= _LEAST_SHARE * surface.values.sum()
+    worthy: NDArray[np.object_] = np.array(kept, dtype=object)[enough]
+    return worthy
 
 
-def _held(surface: Surface, polygons: list[shapely.Polygon]) -> NDArray[np.float64]:
-    """Return the share of the surface that each of some disjoint polygons holds."""
-    if not polygons:
-        return np.zeros(0)
-    label = _rasterized(polygons, surface.grid)
-    held = np.bincount(label.ravel(), surface.values.ravel(), len(polygons) + 1)
-    shares: NDArray[np.float64] = held[1:] / surface.values.sum()
-    return shares
+def _area(ring: shapely.LinearRing) -> float:
+    """Return the area inside a ring."""
+    return float(shapely.area(shapely.Polygon(ring)))
 
 
 def _rasterized(polygons: Sequence[shapely.Polygon], grid: Grid) -> NDArray[np.int32]:
     """Return the number, from 1, of the polygon around the centre of each cell."""
+    if not len(polygons):
+        return np.zeros(grid.shape, dtype=np.int32)
     label: NDArray[np.int32] = features.rasterize(
         ((polygon, number) for number, polygon in enumerate(polygons, start=1)),
         out_shape=grid.shape,
