@@ -344,7 +344,7 @@ def test_a_crossing_in_a_long_silence_is_marked_as_not_to_be_seen():
         posts=posts,
     )
     assert dict(tally.crossings) == {
-        ("border", "border", "into Panama", 1, False): 1,
+        ("border", "", "into Panama", 1, False): 1,
         ("checkpoint", "A", "past", 1, False): 1,
     }
 

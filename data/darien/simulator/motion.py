@@ -38,8 +38,8 @@ class Journey:
     clock_s, clock_moved_s
         The timetable: UTC seconds and the seconds moved by then.
     places
-        For each halting place on the way, its seconds moved and whether it lies at
-        the border (named "border") or is a stop.
+        The stops on the way, and "border" or "sea border" where it leads over one,
+        each with the seconds moved by then.
     """
 
     x: NDArray[np.float64]
@@ -144,7 +144,8 @@ def plan_journey(
             (moved + elapsed[vertex], name, leg, elapsed[-1]) for vertex, name in at
         ]
         if border >= 0:
-            halts.append((moved + elapsed[border], "border", leg, elapsed[-1]))
+            line = "sea border" if leg.mode == "sea" else "border"
+            halts.append((moved + elapsed[border], line, leg, elapsed[-1]))
         pieces.append((*piece, moved + elapsed, np.full(len(elapsed), leg.mode)))
         moved += elapsed[-1]
     halts.append((moved, legs[-1].start if backwards else legs[-1].end, None, 0.0))
@@ -284,7 +285,7 @@ def _timetable(
             ahead = min(at - moved[-1], day_left)
             clock.append(clock[-1] + ahead)
             moved.append(at if ahead == at - moved[-1] else moved[-1] + ahead)
-        if name == "border" or name not in stops:
+        if name not in stops:
             continue
         stop = stops[name]
         if rng.random() < stop.share:

@@ -13,6 +13,8 @@ from scipy.special import ndtr
 from simulator.motion import Journey
 
 CELL_M = 2000.0
+NEAR_M = 1000.0
+"""A post is passed within this distance, or within its precision if that is coarser."""
 LONGEST_TRIP_GAP_S = 6 * 3600.0
 Cell = tuple[int, int]
 
@@ -53,14 +55,14 @@ class Tally:
         self.cells.update(touched_cells(x, y))
         for name, moved in journey.places:
             when = _clock_at(journey, moved)
-            if name == "border" and span[0] < when < span[1]:
+            if name in ("border", "sea border") and span[0] < when < span[1]:
                 seen = _within_a_trip(when, times)
-                key = ("border", "border", direction, month_of(when), seen)
+                key = (name, "", direction, month_of(when), seen)
                 self.crossings[key] += 1
         for post in posts.itertuples():
-            near = np.hypot(x - post.x, y - post.y) <= post.precision_m
-            if near.any():
-                when = float(at[np.argmax(near)])
+            away = np.hypot(x - post.x, y - post.y)
+            if away.min() <= max(post.precision_m, NEAR_M):
+                when = float(at[np.argmin(away)])
                 seen = _within_a_trip(when, times)
                 key = ("checkpoint", post.name, "past", month_of(when), seen)
                 self.crossings[key] += 1
