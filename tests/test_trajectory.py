@@ -12,7 +12,7 @@ from geo.trajectory import find_stops, moved_m, number_stops, number_trips, spli
 HOUR = np.timedelta64(1, "h")
 START = pd.Timestamp("2024-06-01T00:00Z")
 
-few = settings(max_examples=40, deadline=None)  # the first call compiles
+few = settings(max_examples=25, deadline=None)  # the first call compiles
 
 
 def at(*hours):

@@ -166,7 +166,7 @@ def _speed(points: Points, i: int, j: int) -> float:
 def _is_spike(rows: Ints, k: int, points: Points) -> bool:
     """Whether the k-th of `rows` is an excursion out and straight back.
 
-    Bjorneraas et al. 2010, with the legs of walkers. A walk out and back has its
+    Bjørneraas et al. 2010, with the legs of walkers. A walk out and back has its
     turning point too, but is no slower just before and after it.
     """
     a, b, c = rows[k - 1], rows[k], rows[k + 1]
