@@ -14,7 +14,7 @@ FLOORS = [
     {"schema"} | {"kernels.tracks", "kernels.surfaces", "kernels.lattice"},
     {"read.cells", "read.columns", "read.guard", "read.sniff"},
     {"read.coordinates", "read.times"},
-    {"read.sifting"},
+    {"read.found", "read.relief", "read.sifting"},
     {"read.table"},
     {"clean", "engine", "manifest", "parts", "trajectory", "visits"}
     | {"analysis.stats"}
@@ -40,8 +40,8 @@ DOORS = {
     "click": {"cli"},
     "folium": {"write.page"},
     "numba": {"kernels.tracks", "kernels.surfaces", "kernels.lattice"},
-    "pyogrio": {"read.vector", "read.layers", "write.files"},
-    "rasterio": {"read.layers", "write.basemap", "write.files"}
+    "pyogrio": {"read.vector", "write.files"},
+    "rasterio": {"read.relief", "write.basemap", "write.files"}
     | {"analysis.corridors"},
 }
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from geo.errors import InputError
 from geo.read.coordinates import looks_swapped
 from geo.read.delimited import read_delimited
+from geo.read.found import Found
 from geo.read.geojson import read_geojson
 from geo.read.gps import read_gpx
 from geo.read.guard import SETTINGS as _SETTINGS  # noqa: F401  (before GDAL starts)
 from geo.read.parquet import read_parquet
 from geo.read.sifting import sift
 from geo.read.sniff import sniff
-from geo.read.table import Found, Options, refuse_if_useless, understand
+from geo.read.table import Options, refuse_if_useless, understand
 from geo.read.times import known_zone
 from geo.read.vector import read_vector
 from geo.schema import Sifted

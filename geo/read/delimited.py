@@ -14,8 +14,8 @@ import pyarrow.csv as pa_csv
 
 from geo.errors import InputError, SchemaError
 from geo.read.columns import SYNONYMS, plain
+from geo.read.found import Found, remarks_say_simulated, says_simulated
 from geo.read.sniff import decode, read_bytes
-from geo.read.table import Found, remarks_say_simulated, says_simulated
 
 MAX_LINE_BYTES = 8 * 2**20
 """Longest record, in bytes."""

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from geo.errors import InputError
+from geo.read.found import Found, Points, remarks_say_simulated, says_simulated
 from geo.read.sniff import decode, read_bytes
-from geo.read.table import Found, Points, remarks_say_simulated, says_simulated
 
 MAX_JSON_BYTES = 2**28
 """Largest JSON file, in bytes; it needs about eight times as much memory."""

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from geo.errors import InputError
+from geo.read.found import Found, says_simulated
 from geo.read.sniff import read_bytes
-from geo.read.table import Found, says_simulated
 
 MAX_DEPTH = 100
 MAX_TEXT = 10_000

@@ -12,7 +12,7 @@ import shapely
 from geo.errors import InputError
 from geo.read.cells import flattened
 from geo.read.columns import find_roles
-from geo.read.table import (
+from geo.read.found import (
     Found,
     Points,
     points_of,

@@ -122,6 +122,17 @@ def check_file(path: Path) -> None:
         raise InputError(f"{path.name} is empty.", hint="Export it again.")
 
 
+def label_of(path: Path) -> str:
+    """Return a path as a region file would write it.
+
+    Examples
+    --------
+    >>> label_of(Path("/data/darien/layers/rivers.shp"))
+    'layers/rivers.shp'
+    """
+    return f"{path.parent.name}/{path.name}" if path.parent.name else path.name
+
+
 def read_bytes(path: Path) -> bytes:
     """Return the content of a text file that is not too large.
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import shapely
 from numpy.typing import NDArray
 
 from geo.errors import CRSError, InputError, SchemaError
@@ -20,6 +19,7 @@ from geo.read.coordinates import (
     split_points,
     to_wgs84,
 )
+from geo.read.found import Found
 from geo.read.sifting import Rows
 from geo.read.times import Times, read_times
 
@@ -32,71 +32,6 @@ UERE_M = 10.0
 M_PER_HDOP = 1.515 * UERE_M / 2**0.5
 """Radius of 68 % per unit of HDOP: 1.515 times the standard error per axis, whose
 square is (UERE HDOP)² / 2 (Fleming et al. 2020, bioRxiv 2020.06.12.130195)."""
-
-
-_REMARKS = ("remark", "note", "nota", "observacion", "comment", "comentario", "desc")
-
-
-@dataclass(frozen=True, slots=True)
-class Points:
-    """Positions that came as geometry; z is NaN where there is none."""
-
-    x: Floats
-    y: Floats
-    z: Floats
-    crs: str = ""
-
-
-def points_of(shapes: Any, crs: str) -> Points:
-    """Return the coordinates of points; other shapes lie nowhere.
-
-    Parameters
-    ----------
-    shapes : (n,) array of geometries
-    crs
-        Of the coordinates.
-    """
-    shapes = np.asarray(shapes, dtype=object)
-    point = shapely.get_type_id(shapes) == 0
-    x, y, z = (np.full(shapes.size, np.nan) for _ in "xyz")
-    if point.all():
-        x, y, z = shapely.get_x(shapes), shapely.get_y(shapes), shapely.get_z(shapes)
-    else:
-        only = shapes[point]
-        x[point], y[point] = shapely.get_x(only), shapely.get_y(only)
-        z[point] = shapely.get_z(only)
-    return Points(x, y, z, crs)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A table as it stands in a file.
-
-    Parameters
-    ----------
-    table
-        Arrow table, a row a record. Two columns may have one name.
-    line : (n,) int64 array
-        Number of the record of each row, from 1.
-    broken : (m,) int64 array
-        Records that could not be read.
-    points
-        Positions that came as geometry.
-    group : (n,) int64 array
-        Piece of the file that a row belongs to, where tracks have no name.
-    notes
-        What the reader understood.
-    simulated
-        Whether the file calls itself simulated.
-    """
-
-    table: Any
-    line: Ints
-    broken: Ints
-    points: Points | None = None
-    group: Ints | None = None
-    notes: tuple[str, ...] = ()
-    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,28 +100,6 @@ def understand(found: Found, *, name: str, options: Options) -> tuple[Rows, list
         columns=names,
     )
     return rows, notes
-
-
-def says_simulated(text: str) -> bool:
-    """Return whether a text says that the data are simulated.
-
-    Examples
-    --------
-    >>> says_simulated("Datos SIMULADOS"), says_simulated("a simulation study")
-    (True, False)
-    """
-    lower = text.lower()
-    return "simulated" in lower or "simulado" in lower or "simulada" in lower
-
-
-def remarks_say_simulated(table: Any) -> bool:
-    """Return whether a column of remarks says that the data are simulated."""
-    for at, name in enumerate(table.column_names):
-        if plain(name).startswith(_REMARKS):
-            text = pc.unique(as_text(table.column(at)))
-            if pc.any(pc.match_substring_regex(text, "(?i)simulad|simulated")).as_py():
-                return True
-    return False
 
 
 @dataclass(frozen=True, slots=True)

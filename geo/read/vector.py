@@ -15,14 +15,14 @@ import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from geo.errors import InputError
-from geo.read.guard import SETTINGS
-from geo.read.sniff import sniff
-from geo.read.table import (
+from geo.read.found import (
     Found,
     points_of,
     remarks_say_simulated,
     says_simulated,
 )
+from geo.read.guard import SETTINGS
+from geo.read.sniff import sniff
 
 MAX_FEATURES = 20_000_000
 

@@ -1,0 +1,116 @@
+"""The relief, from a GeoTIFF to a surface on the ground of the region."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+import rasterio.warp
+from pyproj import CRS, Transformer
+from rasterio.errors import RasterioError
+
+from geo.errors import CRSError, InputError
+from geo.grid import Grid, Surface
+from geo.read.sniff import label_of, sniff
+
+MARGIN_DEG = 0.5
+"""How far around the study area the base layers are kept, in degrees."""
+
+MAX_PIXELS = 400_000_000
+"""Largest raster that is opened: a region of five degrees in cells of 30 m."""
+
+Bounds = tuple[float, float, float, float]
+
+
+def read_relief(
+    path: Path, own: str, *, crs: str, bounds: Bounds, cell_m: float
+) -> Surface:
+    """Return the heights of a GeoTIFF on a grid of the region's CRS.
+
+    Parameters
+    ----------
+    path
+        GeoTIFF with heights in metres in its first band.
+    own
+        CRS of the file, where it does not carry one; empty takes the file's.
+    crs
+        CRS of the region, in metres.
+    bounds
+        West, south, east and north of the study area, in degrees.
+    cell_m
+        Side of a cell of the result, in metres.
+
+    Returns
+    -------
+    Surface
+        Heights in metres, resampled bilinearly; NaN where the file has none.
+
+    Raises
+    ------
+    InputError
+        If it is no GeoTIFF, too large, or does not reach the study area.
+    CRSError
+        If its CRS is not known.
+    """
+    if sniff(path).name != "tiff":
+        raise InputError(f"{label_of(path)} is not a GeoTIFF.")
+    west, south, east, north = bounds
+    margin = MARGIN_DEG / 2
+    reach = Transformer.from_crs(4326, crs, always_xy=True).transform_bounds(
+        west - margin, south - margin, east + margin, north + margin
+    )
+    grid = Grid.covering(reach, crs=crs, cell_m=cell_m)
+    shut = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
+    try:
+        with warnings.catch_warnings(), rasterio.Env(**shut):
+            warnings.simplefilter("ignore")  # a missing CRS is our own error below
+            with rasterio.open(path.absolute(), driver="GTiff") as raster:
+                _check_raster(raster, path)
+                heights = _warped(raster, path, own, grid)
+    except (RasterioError, OSError, MemoryError) as error:
+        raise InputError(
+            f"{label_of(path)} is a damaged GeoTIFF, or none.", hint="Export it again."
+        ) from error
+    if np.isnan(heights).all():
+        raise InputError(
+            f"{label_of(path)} does not reach the study area.",
+            hint="Check its CRS, and [region] bounds.",
+        )
+    return Surface(grid, heights, "relief", "m")
+
+
+def _check_raster(raster: Any, path: Path) -> None:
+    """Refuse a raster that is too large or holds no heights."""
+    if raster.width * raster.height > MAX_PIXELS:
+        raise InputError(
+            f"{label_of(path)} has {raster.width:,} x {raster.height:,} cells; "
+            f"expected at most {MAX_PIXELS:,} in all.",
+            hint="Cut it to the region, or make its cells larger.",
+        )
+    if raster.count < 1 or np.dtype(raster.dtypes[0]).kind not in "iuf":
+        raise InputError(f"{label_of(path)} holds no heights.")
+
+
+def _warped(raster: Any, path: Path, own: str, grid: Grid) -> Any:
+    source = rasterio.CRS.from_user_input(own) if own else raster.crs
+    if not source:
+        raise CRSError(
+            f"{label_of(path)} has no CRS.",
+            hint="Set crs under [layers.relief] in region.toml.",
+        )
+    heights = np.full(grid.shape, np.nan, dtype=np.float32)
+    rasterio.warp.reproject(
+        source=rasterio.band(raster, 1),
+        destination=heights,
+        src_crs=source,
+        src_nodata=raster.nodata,
+        dst_transform=rasterio.Affine(
+            grid.cell_m, 0, grid.west, 0, -grid.cell_m, grid.north
+        ),
+        dst_crs=rasterio.CRS.from_wkt(CRS.from_user_input(grid.crs).to_wkt()),
+        dst_nodata=np.nan,
+        resampling=rasterio.warp.Resampling.bilinear,
+        num_threads=1,
+    )
+    return heights
