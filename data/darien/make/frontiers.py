@@ -11,7 +11,7 @@ from shapely import LineString
 from make.ground import CLIP, EQUAL_AREA, WINDOW, write_layer, write_provenance
 from make.packages import BORDER, NAMES, PROVINCES, members
 
-COUNTRIES = {"PAN": "PA", "COL": "CO"}
+COUNTRIES = ("PAN", "COL")
 
 PRESENT_NAMES = {
     "Kuna Yala": "Guna Yala",
