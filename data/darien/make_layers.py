@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("layers", nargs="*", metavar="LAYER", help=", ".join(MAKERS))
     parser.add_argument(
-        "--cache", type=Path, help="keep packages in this folder (600 MB)"
+        "--cache", type=Path, help="keep packages in this folder (1 GB)"
     )
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "layers")
     asked = parser.parse_args()
