@@ -17,14 +17,14 @@ FLOORS = [
     {"read.found", "read.relief", "read.sifting"},
     {"read.table"},
     {"clean", "engine", "manifest", "parts", "trajectory", "visits"}
-    | {"analysis.stats"}
+    | {"analysis.stats", "analysis.targets"}
     | {"read.delimited", "read.geojson", "read.gps", "read.parquet", "read.vector"},
     {"analysis.brownian", "analysis.corridors", "analysis.crossings"}
     | {"analysis.density", "analysis.hotspots", "read", "store"}
     | {"read.layers"},
     {"ingest", "partials", "privacy"} | {"write.fields", "write.output"}
     | {"write.basemap"},
-    {"totals"} | {"write.notes", "write.payload", "write.tables"},
+    {"totals"} | {"write.notes", "write.payload", "write.styles", "write.tables"},
     {"findings"} | {"write.files", "write.page", "write.qgis"},
     {"outcome", "recipe", "record"},
     {"pipeline"},
@@ -49,6 +49,8 @@ DOORS = {
 WRITERS_MAY_SEE = {"errors", "grid", "privacy", "progress", "schema"}
 WRITERS_MAY_SEE |= {"write.basemap", "write.payload"}
 WRITERS_MAY_SEE |= {"write.fields", "write.notes", "write.output", "write.tables"}
+
+WRITERS_MAY_SEE |= {"write.styles"}
 
 FACES = {"", "__main__", "analysis", "kernels", "write"}
 
