@@ -1,0 +1,183 @@
+"""How the layers of a Release are drawn: classes, colours and widths."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from geo.privacy import Release
+
+LEVEL_COLOURS = ("#f2dcea", "#dfb4d6", "#c288c0", "#9c5fa8", "#713b8c", "#431d63")
+"""Fill of the corridors: the smaller the share that they enclose, the darker. None of
+them is a colour of the hot spots."""
+
+HEAT = (
+    ("hot", 99, "#b2182b", "Hot, 99 % / Caliente, 99 %"),
+    ("hot", 95, "#ef8a62", "Hot, 95 % / Caliente, 95 %"),
+    ("hot", 90, "#fddbc7", "Hot, 90 % / Caliente, 90 %"),
+    ("cold", 90, "#d1e5f0", "Cold, 90 % / Fría, 90 %"),
+    ("cold", 95, "#67a9cf", "Cold, 95 % / Fría, 95 %"),
+    ("cold", 99, "#2166ac", "Cold, 99 % / Fría, 99 %"),
+    ("none", 0, "#f7f7f7", "As expected / Lo esperado"),
+)
+"""Kind, confidence, colour and label of the hot spots; safe for the colour-blind."""
+
+SIZES_MM = (0.6, 1.2, 1.9, 2.7, 3.6)
+"""Width of a line, and half that of a point, for each class of tracks."""
+
+CROSSING_COLOUR = "#1a1a1a"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is drawn how: an expression, its label, and a symbol or rules below it."""
+
+    where: str
+    label: str
+    symbol: Mapping[str, str] | None = None
+    below: tuple["Rule", ...] = ()
+    shown: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One layer of the project: its table, title, geometry, rules and opacity."""
+
+    table: str
+    title: str
+    geometry: str
+    rules: tuple[Rule, ...]
+    opacity: float = 1.0
+
+
+def draw(release: Release) -> Iterator[Drawn]:
+    """Yield the layers with their rules, the one on top first."""
+    mark = "".join(f" [{mark}]" for mark in release.marks)
+    if "crossings" in release.layers:
+        tracks = [float(n) for n in release.layers["crossings"]["tracks"].dropna()]
+        for table, title, geometry in (
+            ("crossings_points", "Crossings, points / Cruces, puntos", "Point"),
+            ("crossings_lines", "Crossings, lines / Cruces, líneas", "Line"),
+        ):
+            yield Drawn(table, title + mark, geometry, _by_quality(tracks, geometry))
+    if "corridors" in release.layers:
+        frame = release.layers["corridors"]
+        seasons = sorted({"all", *frame["season"].astype(str)} - {"all"})
+        levels = sorted({int(level) for level in frame["level"]}, reverse=True)
+        rules = _by_season(["all", *seasons], levels)
+        title = f"Corridors / Corredores{mark}"
+        yield Drawn("corridors", title, "Polygon", rules, opacity=0.7)
+    if "hotspots" in release.layers:
+        title = f"Hot spots / Puntos calientes{mark}"
+        yield Drawn("hotspots", title, "Polygon", _by_heat(), opacity=0.75)
+
+
+def quoted(text: str) -> str:
+    r"""Return text as QGIS expressions write it.
+
+    Examples
+    --------
+    >>> print(quoted("dry' OR 1"), quoted("a\\"))
+    'dry'' OR 1' 'a\\'
+    """
+    escaped = text.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
+
+
+def class_edges(tracks: Sequence[float]) -> list[int]:
+    """Return where classes of tracks begin: at most five, with equally many rows.
+
+    Examples
+    --------
+    >>> class_edges([10, 10, 15, 20, 40, 90])
+    [10, 15, 20, 40]
+    >>> class_edges([])
+    [0]
+    """
+    if not tracks:
+        return [0]
+    shares = np.arange(len(SIZES_MM)) / len(SIZES_MM)
+    edges = np.unique(np.quantile(tracks, shares, method="lower"))
+    return [int(edge) for edge in edges]
+
+
+def _by_quality(tracks: Sequence[float], geometry: str) -> tuple[Rule, ...]:
+    """Draw crossings by tracks; a schematic line is dashed."""
+    return tuple(
+        Rule(f"\"quality\" {sign} 'schematic'", label, below=classes)
+        for sign, label, classes in (
+            ("<>", "Mapped / Levantado", _by_tracks(tracks, geometry, style="solid")),
+            (
+                "=",
+                "Schematic / Esquemático",
+                _by_tracks(tracks, geometry, style="dash"),
+            ),
+        )
+    )
+
+
+def _by_tracks(
+    tracks: Sequence[float], geometry: str, *, style: str
+) -> tuple[Rule, ...]:
+    """Draw the wider, the more tracks."""
+    edges = class_edges(tracks)
+    classes = [(f"{low} – {high}", low, high) for low, high in pairwise(edges)]  # noqa: RUF001
+    classes.append((f"≥ {edges[-1]}", edges[-1], 0))
+    rules = []
+    for size, (label, low, high) in zip(SIZES_MM, classes, strict=False):
+        where = f'"tracks" >= {low}' + (f' AND "tracks" < {high}' if high else "")
+        if geometry == "Point":
+            symbol = {"color": _rgba(CROSSING_COLOUR), "size": f"{2 * size:g}"}
+            symbol |= {"name": "circle", "outline_color": _rgba("#ffffff")}
+        else:
+            symbol = {"line_color": _rgba(CROSSING_COLOUR), "line_width": f"{size:g}"}
+            symbol |= {"line_style": style, "capstyle": "flat"}
+        rules.append(Rule(where, label, symbol))
+    return tuple(rules)
+
+
+def _by_season(seasons: Sequence[str], levels: Sequence[int]) -> tuple[Rule, ...]:
+    """Draw corridors by level, the widest below; only the whole period is shown."""
+    step = (len(LEVEL_COLOURS) - 1) / max(1, len(levels) - 1)
+    fills = [LEVEL_COLOURS[round(n * step)] for n in range(len(levels))]
+    below = tuple(
+        Rule(f'"level" = {level}', f"{level} %", _fill(colour, outline="#431d63"))
+        for level, colour in zip(levels, fills, strict=True)
+    )
+    return tuple(
+        Rule(
+            f'"season" = {quoted(season)}',
+            "Whole period / Todo el período" if season == "all" else season,
+            below=below,
+            shown=season == "all",
+        )
+        for season in seasons
+    )
+
+
+def _by_heat() -> tuple[Rule, ...]:
+    """Draw hot spots by kind and confidence."""
+    return tuple(
+        Rule(
+            f'"kind" = {quoted(kind)} AND "confidence" = {confidence}',
+            label,
+            _fill(colour, outline="#969696"),
+        )
+        for kind, confidence, colour, label in HEAT
+    )
+
+
+def _fill(colour: str, *, outline: str) -> dict[str, str]:
+    """Return the properties of a filled area."""
+    return {
+        "color": _rgba(colour),
+        "outline_color": _rgba(outline),
+        "outline_width": "0.15",
+        "style": "solid",
+    }
+
+
+def _rgba(colour: str) -> str:
+    """Return a colour as QGIS writes it: ``"178,24,43,255"``."""
+    return ",".join(str(part) for part in (*bytes.fromhex(colour[1:]), 255))
