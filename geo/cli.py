@@ -14,7 +14,7 @@ from geo.errors import InputError, TrochaError
 from geo.progress import reporter
 
 if TYPE_CHECKING:
-    from geo.pipeline import Built
+    from geo.outcome import Built
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -164,10 +164,16 @@ def clean_and_cut(
         radius_m=settings.stop_radius_m,
         min_minutes=settings.stop_min_minutes,
     )
-    late = fixes.loc[recent, []].assign(
-        file=fixes.get("source", ""), line=fixes.get("line", 0), column="time"
-    )
-    rejects = pd.concat([sifted.rejects, late.assign(reason="too recent")])
+    late = pd.DataFrame(
+        {
+            "file": fixes.get("source", ""),
+            "line": fixes.get("line", 0),
+            "column": "time",
+            "reason": "too recent",
+        },
+        index=fixes.index,
+    )[recent]
+    rejects = pd.concat([sifted.rejects, late], ignore_index=True)
     return replace(sifted, rejects=rejects), trips.assign(stop=stops)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from geo.analysis.crossings import make_targets
+from geo.analysis.targets import make_targets
 from geo.config import Config
 from geo.engine import map_parts
 from geo.findings import make_findings
@@ -205,7 +205,8 @@ def _compute(
         )
         months = publishable(store, settings.until_ms)
         packed, redone = _partials(store, months, settings, targets, executor)
-        recent = sum(store.part(month).rows for month in set(store.months) - set(months))
+        later = set(store.months) - set(months)
+        recent = sum(store.part(month).rows for month in later)
         sources = list(store.sources.values())
         added = [source for source in intake.new if source.origin == "added"]
         entered = {source: _entered(store, source, settings) for source in added}

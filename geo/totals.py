@@ -106,7 +106,7 @@ def _add_crossings(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     if not tables:
         return pd.DataFrame({name: [] for name in [*by, "tracks"]})
     whole = pd.concat(tables, ignore_index=True)
-    return whole.groupby(by, as_index=False, sort=True)["tracks"].sum()
+    return whole.groupby(by, sort=True)["tracks"].sum().reset_index()
 
 
 def _join_paths(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
