@@ -161,22 +161,28 @@ def listed(names: Sequence[str]) -> str:
 def _candidates(role: str, keys: Sequence[str]) -> list[tuple[int, bool]]:
     """Return the columns that could play a role, best first, and if it is a guess."""
     words = SYNONYMS[role].split()
-    found = [
-        (at, word.endswith("?"))
-        for word in words
-        for at, key in enumerate(keys)
-        if key == word.rstrip("?")
+    sure = [word for word in words if not word.endswith("?")]
+    unsure = [word.rstrip("?") for word in words if word.endswith("?")]
+    exact = [(at, False) for word in sure for at, key in enumerate(keys) if key == word]
+    loose = [
+        (at, True) for word in unsure for at, key in enumerate(keys) if key == word
     ]
-    if role in _ENDINGS:
-        endings = [word.rstrip("?") for word in words if len(word) >= _TOO_SHORT]
-        seen = {at for at, _ in found}
-        found += [
-            (at, role in _PLAIN_ENDINGS or word + "?" in words)
-            for word in endings
-            for at, key in enumerate(keys)
-            if key.endswith("_" + word) and at not in seen
-        ]
-    return found
+    ends = [
+        (at, role in _PLAIN_ENDINGS or word in unsure)
+        for word in sure + unsure
+        for at, key in enumerate(keys)
+        if role in _ENDINGS and len(word) >= _TOO_SHORT
+        if key.endswith("_" + word) and key not in unsure
+    ]
+    return _first(exact + ends + loose)
+
+
+def _first(found: list[tuple[int, bool]]) -> list[tuple[int, bool]]:
+    """Keep the first mention of each column."""
+    seen: dict[int, bool] = {}
+    for at, guess in found:
+        seen.setdefault(at, guess)
+    return list(seen.items())
 
 
 Books = tuple[dict[str, int], set[str], set[int]]

@@ -1,9 +1,11 @@
 """GeoPackage, Shapefile and FlatGeobuf, through GDAL, once we know that it is one."""
 
+import shutil
 import sqlite3
 import warnings
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
@@ -27,6 +29,7 @@ from geo.read.sniff import sniff
 MAX_FEATURES = 20_000_000
 
 _DRIVERS = {"gpkg": "GPKG", "shp": "ESRI Shapefile", "fgb": "FlatGeobuf"}
+_SHAPEFILE_PARTS = {".shp", ".shx", ".dbf", ".prj", ".cpg"}
 _POINT_TYPES = {"POINT", "MULTIPOINT", "GEOMETRY"}
 
 pyogrio.set_gdal_config_options(
@@ -113,13 +116,11 @@ def read_frame(path: Path, *, layer: str = "") -> gpd.GeoDataFrame:
 
 def _arrow(path: Path, kind: str, layer: str) -> tuple[Any, str, str]:
     """Return the features as an Arrow table, its column of geometry, and its CRS."""
-    if kind == "shp":
-        _check_shapefile(path)
-    source = str(path.absolute())
     name: dict[str, str] = {"layer": layer} if layer else {}
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # GDAL grumbles about misnamed files
+        with TemporaryDirectory() as folder, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            source = _under_plain_name(path, kind, Path(folder))
             info = pyogrio.read_info(source, **name)
             if info["driver"] != _DRIVERS[kind] or info["features"] > MAX_FEATURES:
                 raise InputError(
@@ -138,6 +139,30 @@ def _arrow(path: Path, kind: str, layer: str) -> tuple[Any, str, str]:
     return table, geometry, meta["crs"] or ""
 
 
+def _under_plain_name(path: Path, kind: str, folder: Path) -> Path:
+    """Return a link to the file under a name that tells GDAL nothing but its kind.
+
+    By its name alone GDAL would take a GeoPackage called walk.csv for text, and a
+    name with ! or : for an archive or an address.
+    """
+    parts = [path]
+    if kind == "shp":
+        _check_shapefile(path)
+        ends = _SHAPEFILE_PARTS
+        parts = [
+            file
+            for file in sorted(path.parent.iterdir())
+            if file.stem == path.stem and file.suffix.lower() in ends
+        ]
+    for part in parts:
+        link = folder / f"data.{kind if part == path else part.suffix.lower()[1:]}"
+        try:
+            link.symlink_to(part.absolute())
+        except OSError:  # Windows lets only some users make links
+            shutil.copyfile(part, link)
+    return folder / f"data.{kind}"
+
+
 def _damaged(path: Path) -> InputError:
     return InputError(
         f"{path.name} is damaged, or parts of it are missing.",
@@ -147,14 +172,13 @@ def _damaged(path: Path) -> InputError:
 
 def _check_shapefile(path: Path) -> None:
     """Refuse a Shapefile that is misnamed or lacks its index."""
-    beside = {file.name.lower() for file in path.parent.iterdir()}
-    stem = path.stem.lower()
+    beside = {f.suffix.lower() for f in path.parent.iterdir() if f.stem == path.stem}
     if path.suffix.lower() != ".shp":
         raise InputError(
             f"{path.name} is a Shapefile by its content.",
             hint="Name it .shp, beside its .shx, .dbf and .prj.",
         )
-    lost = [end for end in (".shx", ".dbf") if stem + end not in beside]
+    lost = [end for end in (".shx", ".dbf") if end not in beside]
     if lost:
         raise InputError(
             f"{path.name} lacks its {' and '.join(lost)}.",
