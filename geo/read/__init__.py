@@ -14,7 +14,7 @@ from geo.read.gps import read_gpx
 from geo.read.guard import SETTINGS as _SETTINGS  # noqa: F401  (before GDAL starts)
 from geo.read.parquet import read_parquet
 from geo.read.sifting import sift
-from geo.read.sniff import sniff
+from geo.read.sniff import kind_of
 from geo.read.table import Options, refuse_if_useless, understand
 from geo.read.times import known_zone
 from geo.read.vector import read_vector
@@ -99,7 +99,7 @@ def read_fixes(
     """
     known_zone(time_zone)
     options = Options(columns or {}, time_zone=time_zone, swap=swap, crs=crs)
-    kind = sniff(path)
+    kind = kind_of(path)
     if kind.name == "delimited":
         found = read_delimited(path, columns=options.columns)
     elif kind.name in _READERS:

@@ -20,7 +20,7 @@ from geo.read.coordinates import as_degrees, known_crs
 from geo.read.delimited import read_delimited
 from geo.read.geojson import load_features
 from geo.read.relief import MARGIN_DEG, read_relief
-from geo.read.sniff import label_of, sniff
+from geo.read.sniff import kind_of, label_of
 from geo.read.vector import read_frame
 from geo.schema import ROLES, Layers
 
@@ -165,7 +165,7 @@ def _vector(
 
 
 def _shapes(name: str, path: Path) -> gpd.GeoDataFrame:
-    kind = sniff(path).name
+    kind = kind_of(path).name
     if kind == "json":
         features, crs = load_features(path)
         plain_ones = [
@@ -306,7 +306,7 @@ def _check_checkpoints(table: pd.DataFrame, label: str) -> None:
 
 def _counts(name: str, path: Path) -> pd.DataFrame:
     """Return a table of official counts."""
-    if sniff(path).name != "delimited":
+    if kind_of(path).name != "delimited":
         raise InputError(f"{label_of(path)} is not a CSV file.")
     table = read_delimited(path, columns={key: key for key in _COUNTS[name]}).table
     keys = {plain(column): at for at, column in enumerate(table.column_names)}

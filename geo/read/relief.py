@@ -12,7 +12,7 @@ from rasterio.errors import RasterioError
 
 from geo.errors import CRSError, InputError
 from geo.grid import Grid, Surface
-from geo.read.sniff import label_of, sniff
+from geo.read.sniff import kind_of, label_of
 
 MARGIN_DEG = 0.5
 """How far around the study area the base layers are kept, in degrees."""
@@ -53,7 +53,7 @@ def read_relief(
     CRSError
         If its CRS is not known.
     """
-    if sniff(path).name != "tiff":
+    if kind_of(path).name != "tiff":
         raise InputError(f"{label_of(path)} is not a GeoTIFF.")
     west, south, east, north = bounds
     margin = MARGIN_DEG / 2

@@ -152,7 +152,7 @@ def read_bytes(path: Path) -> bytes:
         raise InputError(f"{path.name} cannot be read: {error.strerror}.") from error
 
 
-def sniff(path: Path) -> Kind:
+def kind_of(path: Path) -> Kind:
     """Find out what a file is from its first bytes.
 
     Parameters
@@ -206,9 +206,9 @@ def decode(data: bytes, *, name: str) -> tuple[bytes, str]:
     encoding = _wide_encoding(data[:HEAD_BYTES])
     if encoding:
         text = data.decode(encoding, errors="replace").lstrip("\ufeff")
-        out, label = text.encode("utf-8"), "UTF-16"
-    elif _is_utf8(data):
-        out, label = data.removeprefix(b"\xef\xbb\xbf"), "UTF-8"
+        out, label = text.encode("utf-8", errors="replace"), "UTF-16"
+    elif (end := _end_of_utf8(data)) >= 0:
+        out, label = data[:end].removeprefix(b"\xef\xbb\xbf"), "UTF-8"
     else:
         text = data.decode("cp1252", errors="replace")
         out, label = text.encode("utf-8"), "Windows-1252"
@@ -220,15 +220,17 @@ def decode(data: bytes, *, name: str) -> tuple[bytes, str]:
     return out, label
 
 
-def _is_utf8(data: bytes) -> bool:
+def _end_of_utf8(data: bytes) -> int:
+    """Return where UTF-8 text ends, -1 if this is none.
+
+    A file that was cut short may end inside a character.
+    """
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
-        # A file that was cut short may end inside a character.
-        return error.start >= len(data) - 3 and error.reason.startswith(
-            "unexpected end"
-        )
-    return True
+        cut = error.start >= len(data) - 3 and error.reason.startswith("unexpected end")
+        return error.start if cut else -1
+    return len(data)
 
 
 def _wide_encoding(head: bytes) -> str:

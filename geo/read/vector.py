@@ -24,7 +24,7 @@ from geo.read.found import (
     says_simulated,
 )
 from geo.read.guard import SETTINGS
-from geo.read.sniff import sniff
+from geo.read.sniff import kind_of
 
 MAX_FEATURES = 20_000_000
 
@@ -56,7 +56,7 @@ def read_vector(path: Path) -> Found:
         If GDAL cannot read it, it is another format than its first bytes say, a
         layer is a view, or it has no or several layers of points.
     """
-    kind = sniff(path).name
+    kind = kind_of(path).name
     layer, about = _point_layer(path) if kind == "gpkg" else ("", [])
     table, geometry, crs = _arrow(path, kind, layer)
     if not table.num_rows:
@@ -99,7 +99,7 @@ def read_frame(path: Path, *, layer: str = "") -> gpd.GeoDataFrame:
     InputError
         As `read_vector`, or if the layer is not there.
     """
-    kind = sniff(path).name
+    kind = kind_of(path).name
     if kind not in _DRIVERS:
         raise InputError(
             f"{path.name} is not a file of shapes.",
@@ -129,10 +129,10 @@ def _arrow(path: Path, kind: str, layer: str) -> tuple[Any, str, str]:
                     f"at most {MAX_FEATURES:,}."
                 )
             meta, table = pyogrio.read_arrow(source, datetime_as_string=True, **name)
-    except (DataSourceError, DataLayerError, UnicodeDecodeError) as error:
+    except (DataSourceError, DataLayerError, pa.ArrowException) as error:
         raise _damaged(path) from error
-    except (pa.ArrowException, RuntimeError, OSError) as error:
-        raise _damaged(path) from error
+    except (RuntimeError, OSError, ValueError, LookupError) as error:
+        raise _damaged(path) from error  # damage that pyogrio did not foresee
     geometry = meta["geometry_name"] or "wkb_geometry"
     if geometry not in table.column_names:
         raise InputError(f"{path.name} has no geometry.")
