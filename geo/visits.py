@@ -16,6 +16,7 @@ from geo.kernels.tracks import (
     SOUTH,
     STOP_MS,
     STOPPED,
+    Entries,
     Path,
     walk_cells,
 )
@@ -177,7 +178,7 @@ def trace_paths(fixes: pd.DataFrame, grid: Grid) -> pd.DataFrame:
     """
     path = _path(fixes, grid)
     together = path._replace(month=np.full(len(fixes), ALL_MONTHS, np.int64))
-    origin, cell, _, ways = walk_cells(together, grid.shape, _most_entries(path))
+    origin, cell, _, ways = _walk(together, grid)
     track = path.track[origin]
     # Tracks come sorted, so that their running number sorts as they do.
     number = np.cumsum(np.diff(track, prepend=track[:1]) != 0)
@@ -219,15 +220,26 @@ def _path(fixes: pd.DataFrame, grid: Grid) -> Path:
     return Path(month=month, time=time.astype(np.int64), u=u, v=v, **whole)
 
 
-def _most_entries(path: Path) -> int:
-    """Return a bound of the entries: a cell for each fix and each side crossed."""
+def _walk(path: Path, grid: Grid) -> tuple[Ints, Ints, Ints, NDArray[np.float64]]:
+    """Return origin, cell, counts and ways of the entries of a path."""
+    # At most a cell for each fix, and for each side crossed.
     sides = np.abs(np.diff(np.floor(path.u))) + np.abs(np.diff(np.floor(path.v)))
-    return path.u.size + int(sides[path.trip[1:] == path.trip[:-1]].sum())
+    most = path.u.size + int(sides[path.trip[1:] == path.trip[:-1]].sum())
+    entries = Entries(
+        origin=np.empty(most, np.int64),
+        cell=np.empty(most, np.int64),
+        counts=np.zeros((most, 4), np.int64),
+        ways=np.zeros((most, 3)),
+        slot=np.full(grid.rows * grid.columns, -1, np.int32),
+        state=np.zeros(2, np.int64),
+    )
+    n = walk_cells(path, entries, grid.shape)
+    return entries.origin[:n], entries.cell[:n], entries.counts[:n], entries.ways[:n]
 
 
 def _visits_of(path: Path, grid: Grid) -> pd.DataFrame:
     """Return a table of visits with a row for each track, month and cell."""
-    origin, cell, counts, ways = walk_cells(path, grid.shape, _most_entries(path))
+    origin, cell, counts, ways = _walk(path, grid)
     east, north = _thousandths(ways, np.hypot(ways[:, EAST], ways[:, SOUTH]))
     return pd.DataFrame(
         {

@@ -61,25 +61,22 @@ class StopRule(NamedTuple):
 KEPT, TOO_FAST, SPIKE = 0, 1, 2
 """Verdicts of `sift_tracks`."""
 
-WINDOW = 40
-"""How many earlier fixes are tried as the one before a fix."""
-
-HEADS = 8
-"""How many further chains are remembered, however long ago they ended."""
+WINDOW, HEADS = 40, 8
+"""How many earlier fixes are tried as the one before a fix, and the ends of how many
+further chains, however long ago."""
 
 LONG_SILENCE_MS = 3_600_000
 """Over a longer silence nobody knows the way, nor whether a stop went on."""
 
 FIXES, MS, STOP_MS, STOPPED = 0, 1, 2, 3
-"""Columns of the counts that `walk_cells` returns."""
-
 EAST, SOUTH, LENGTH = 0, 1, 2
-"""Columns of the ways that `walk_cells` returns, in cells."""
+"""Columns of the counts of Entries, and of their ways, which are in cells."""
 
 
 @njit(cache=True)
 def _distance(points: Points, i: int, j: int) -> float:
-    return math.hypot(points.x[i] - points.x[j], points.y[i] - points.y[j])
+    dx, dy = points.x[i] - points.x[j], points.y[i] - points.y[j]
+    return math.sqrt(dx * dx + dy * dy)  # twice as fast as hypot
 
 
 @njit(cache=True)
@@ -93,7 +90,10 @@ def _reachable(points: Points, speed: float, i: int, j: int) -> bool:
 
 @njit(cache=True)
 def _remember(heads: Ints, length: Ints, before: int, i: int) -> None:
-    """Let fix `i` take the place of the chain it extends, or of the shortest one."""
+    """Let fix `i` take the place of the chain it extends, or of the shortest one.
+
+    It comes to the front, where the next fix mostly finds it at once.
+    """
     place = 0
     for h in range(heads.size):
         if before >= 0 and heads[h] == before:
@@ -102,24 +102,22 @@ def _remember(heads: Ints, length: Ints, before: int, i: int) -> None:
         taken = heads[place] >= 0
         if taken and (heads[h] < 0 or length[heads[h]] < length[heads[place]]):
             place = h
-    heads[place] = i
+    heads[place] = heads[0]
+    heads[0] = i
 
 
 @njit(cache=True)
 def _best_before(
-    rows: Ints, points: Points, speed: float, length: Ints, heads: Ints
+    rows: Ints, i: int, points: Points, speed: float, length: Ints, heads: Ints
 ) -> int:
-    """Return which earlier place in `rows` the next one, heads[-1], should follow.
+    """Return which place in `rows` before the i-th should come before it.
 
     The one with the longest chain among those from which it can be reached, the
     latest if there are several; -1 if there is none.
     """
-    i = heads[-1]
     near = min(i, WINDOW)
     best, before = 0, -1
     for k in range(1, near + HEADS + 1):
-        if best == length[-1]:
-            break
         j = i - k if k <= near else heads[k - near - 1]
         if j >= 0 and length[j] > best and _reachable(points, speed, rows[i], rows[j]):
             best, before = length[j], j
@@ -133,23 +131,28 @@ def _longest_chain(rows: Ints, points: Points, speed: float) -> Ints:
     Of two chains of one length, the one with the shorter way.
     """
     n = rows.size
-    length = np.zeros(n + 1, np.int64)  # the last is the longest so far
+    length = np.ones(n, np.int64)
     way = np.zeros(n, np.float64)
     parent = np.full(n, -1, np.int64)
-    heads = np.full(HEADS + 1, -1, np.int64)  # the last is the present fix
-    end = 0
-    for i in range(n):
-        heads[-1] = i
-        before = _best_before(rows, points, speed, length, heads)
-        parent[i] = before
-        length[i] = 1
+    heads = np.full(HEADS, -1, np.int64)
+    heads[0] = end = 0
+    for i in range(1, n):
+        # Calls with many arrays are slow, so the two usual cases come before them.
+        before = i - 1
+        if length[before] < length[end] or not _reachable(
+            points, speed, rows[i], rows[before]
+        ):
+            before = _best_before(rows, i, points, speed, length, heads)
         if before >= 0:
+            parent[i] = before
             length[i] += length[before]
             way[i] = way[before] + _distance(points, rows[i], rows[before])
-        _remember(heads[:-1], length, before, i)
+        if before == heads[0]:
+            heads[0] = i
+        else:
+            _remember(heads, length, before, i)
         if length[i] > length[end] or (length[i] == length[end] and way[i] < way[end]):
             end = i
-        length[-1] = length[end]
     chain = np.empty(length[end], np.int64)
     for k in range(chain.size - 1, -1, -1):
         chain[k] = rows[end]
@@ -163,6 +166,14 @@ def _speed(points: Points, i: int, j: int) -> float:
 
 
 @njit(cache=True)
+def _turn(rows: Ints, k: int, points: Points) -> float:
+    """Return the product of the ways to and from the k-th of `rows`."""
+    a, b, c = rows[k - 1], rows[k], rows[k + 1]
+    x, y = points.x, points.y
+    return float((x[b] - x[a]) * (x[c] - x[b]) + (y[b] - y[a]) * (y[c] - y[b]))
+
+
+@njit(cache=True)
 def _is_spike(rows: Ints, k: int, points: Points) -> bool:
     """Whether the k-th of `rows` is an excursion out and straight back.
 
@@ -170,11 +181,10 @@ def _is_spike(rows: Ints, k: int, points: Points) -> bool:
     turning point too, but is no slower just before and after it.
     """
     a, b, c = rows[k - 1], rows[k], rows[k + 1]
-    x, y, error = points.x, points.y, points.error
-    product = (x[b] - x[a]) * (x[c] - x[b]) + (y[b] - y[a]) * (y[c] - y[b])
+    error = points.error
     there, back = _distance(points, a, b), _distance(points, b, c)
     if (
-        product >= -0.97 * there * back
+        _turn(rows, k, points) >= -0.97 * there * back
         or there <= max(500.0, 3.0 * (error[a] + error[b]))
         or back <= max(500.0, 3.0 * (error[b] + error[c]))
     ):
@@ -208,12 +218,17 @@ def sift_tracks(track: Ints, points: Points, speed: float) -> NDArray[np.int8]:
         while spikes > 0:
             rows, spikes = _longest_chain(rows, points, speed), 0
             for k in range(1, rows.size - 1):
-                if _is_spike(rows, k, points):
+                if _turn(rows, k, points) < 0.0 and _is_spike(rows, k, points):
                     verdict[rows[k]] = SPIKE
                     spikes += 1
-            if spikes > 0:
-                rows = rows[verdict[rows] != SPIKE]
-        verdict[rows] = KEPT
+            left = 0
+            for row in rows:  # quicker to compile than a mask
+                if verdict[row] != SPIKE:
+                    rows[left] = row
+                    left += 1
+            rows = rows[:left]
+        for row in rows:
+            verdict[row] = KEPT
         first = end
     return verdict
 
@@ -260,9 +275,8 @@ def mark_stops(trip: Ints, points: Points, rule: StopRule) -> Ints:
     """
     time = points.time
     stop = np.full(trip.size, -1, np.int64)
-    number = -1
-    latest = (-1, -1)
-    i, last = 0, 0
+    number, latest = -1, (-1, -1)
+    i = last = min(0, trip.size)  # a plain 0 would be a type, compiled for itself
     while i < trip.size:
         if i == last:  # a new trip
             latest = (-1, -1)
@@ -294,7 +308,7 @@ def _entry(
     Outside the grid the answer is -1.
     """
     row, column = place
-    if column < 0 or row < 0 or row >= shape[0] or column >= shape[1]:
+    if not (0 <= row < shape[0] and 0 <= column < shape[1]):
         return -1
     number = row * shape[1] + column
     if entries.slot[number] < entries.state[0]:
@@ -318,7 +332,7 @@ def _follow(path: Path, i: int, entries: Entries, shape: tuple[int, int]) -> Non
     across = abs(math.floor(path.u[i + 1]) - column)
     down = abs(math.floor(path.v[i + 1]) - row)
     du, dv = path.u[i + 1] - u, path.v[i + 1] - v
-    length, wait = math.hypot(du, dv), path.time[i + 1] - path.time[i]
+    length, wait = math.sqrt(du * du + dv * dv), path.time[i + 1] - path.time[i]
     done, spent, last = 0.0, 0, False
     while not last:
         last = across == 0 and down == 0
@@ -344,48 +358,43 @@ def _follow(path: Path, i: int, entries: Entries, shape: tuple[int, int]) -> Non
 
 
 @njit(cache=True)
-def walk_cells(
-    path: Path, shape: tuple[int, int], capacity: int
-) -> tuple[Ints, Ints, Ints, Floats]:
-    """Gather what each track did in each cell and month.
+def walk_cells(path: Path, entries: Entries, shape: tuple[int, int]) -> int:
+    """Gather what each track did in each cell and month; return the number of entries.
 
     Between fixes of one stop, and over a long silence, time goes half to each end and
     no way is made; otherwise both are spread along the line, in the month of its
-    first fix. Returns origin, cell, counts and ways of Entries; `capacity` is the
-    most of them there can be.
+    first fix. `entries` come empty, with room for all and -1 in `slot`.
     """
-    entries = Entries(
-        np.empty(capacity, np.int64),
-        np.empty(capacity, np.int64),
-        np.zeros((capacity, 4), np.int64),
-        np.zeros((capacity, 3), np.float64),
-        np.full(shape[0] * shape[1], -1, np.int32),
-        np.zeros(2, np.int64),
-    )
     track, month, trip, stop = path.track, path.month, path.trip, path.stop
-    waited, stayed = 0, 0  # what is due to this fix of the time since the last one
+    time, u, v = path.time, path.u, path.v
+    counts, ways = entries.counts, entries.ways
+    waited, stayed, e = 0, 0, -1  # due to this fix of the time since the last; entry
     for i in range(track.size):
-        if i > 0 and (track[i] != track[i - 1] or month[i] != month[i - 1]):
+        place = math.floor(v[i]), math.floor(u[i])
+        begins = i == 0 or track[i] != track[i - 1] or month[i] != month[i - 1]
+        if begins:
             entries.state[0] = entries.state[1]
-        e = _entry(entries, i, (math.floor(path.v[i]), math.floor(path.u[i])), shape)
+        if begins or place != (math.floor(v[i - 1]), math.floor(u[i - 1])):
+            e = _entry(entries, i, place, shape)
         wait, still = 0, False
         if i + 1 < track.size and trip[i] == trip[i + 1] and track[i] == track[i + 1]:
             still = stop[i] >= 0 and stop[i] == stop[i + 1]
-            wait = path.time[i + 1] - path.time[i]
-            if not still and wait <= LONG_SILENCE_MS:
+            wait = time[i + 1] - time[i]
+        if not still and 0 < wait <= LONG_SILENCE_MS:
+            if place != (math.floor(v[i + 1]), math.floor(u[i + 1])):
                 _follow(path, i, entries, shape)
-                wait = 0
+            elif e >= 0:
+                du, dv = u[i + 1] - u[i], v[i + 1] - v[i]
+                counts[e, MS] += wait
+                ways[e, EAST] += du
+                ways[e, SOUTH] += dv
+                ways[e, LENGTH] += math.sqrt(du * du + dv * dv)
+            wait = 0
         if e >= 0:
-            entries.counts[e, FIXES] += 1
-            entries.counts[e, MS] += waited + wait // 2
-            entries.counts[e, STOP_MS] += stayed + wait // 2 * still
-            entries.counts[e, STOPPED] |= stop[i] >= 0
+            counts[e, FIXES] += 1
+            counts[e, MS] += waited + wait // 2
+            counts[e, STOP_MS] += stayed + wait // 2 * still
+            counts[e, STOPPED] |= stop[i] >= 0
         waited = wait - wait // 2
         stayed = waited * still
-    size = entries.state[1]
-    return (
-        entries.origin[:size],
-        entries.cell[:size],
-        entries.counts[:size],
-        entries.ways[:size],
-    )
+    return int(entries.state[1])
