@@ -1,5 +1,6 @@
 """What several rooms' tests share."""
 
+import os
 import shutil
 
 import pytest
@@ -27,3 +28,23 @@ def tiny_region(region_once, tmp_path):
 def walk_csv(tmp_path):
     """A file with one further walker."""
     return write_walks(tmp_path / "walk.csv", [99])
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A headless Chromium without a network. CI must have one; others may not."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        message = "Chromium is not installed; get it with: make browser"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["background-networking", "component-update", "sync", "gpu"]
+    arguments = ["--headless", "--no-sandbox", "--no-first-run"]
+    arguments += [f"--disable-{name}" for name in quiet]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()

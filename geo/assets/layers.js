@@ -29,9 +29,9 @@
     );
   };
 
-  const marker = (latlng, element, options = {}) =>
+  const marker = (latlng, element, { size = 0, ...options } = {}) =>
     L.marker(latlng, {
-      icon: L.divIcon({ className: "pin", html: element, iconSize: [0, 0] }),
+      icon: L.divIcon({ className: "pin", html: element, iconSize: [size, size] }),
       interactive: false,
       keyboard: false,
       ...options,
@@ -50,8 +50,8 @@
       .openOn(map);
 
   /* A button on the map that opens a popup, by mouse, finger or key. */
-  const pressable = (latlng, element, label, content) => {
-    const pin = marker(latlng, element, { interactive: true, keyboard: true, riseOnHover: true });
+  const pressable = (latlng, element, label, content, size = 28) => {
+    const pin = marker(latlng, element, { size, interactive: true, keyboard: true, riseOnHover: true });
     pin.on("add", () => pin.getElement().setAttribute("aria-label", label()));
     pin.on("click", () => popup(latlng, content()));
     pin.on("keypress", (event) => {
@@ -73,8 +73,12 @@
     const [west, south, east, north] = ground.bounds;
     const corners = [[south, west], [north, east]];
     group.addLayer(L.rectangle(corners, { ...flat({ stroke: false, fillColor: "#f2efe4", fillOpacity: 1 }), pane: "paper", renderer: drawing.paper }));
-    if (ground.relief)
-      group.addLayer(L.imageOverlay(ground.relief.uri, corners, { pane: "relief", alt: "" }));
+    if (!ground.relief) return group;
+    const picture = L.imageOverlay(ground.relief.uri, corners, { pane: "relief", alt: "" });
+    group.addLayer(picture);
+    /* The closer one looks, the less a coarse relief has to say. */
+    group.refresh = () => picture.setOpacity(Math.min(1, Math.max(0.45, 1 - (map.getZoom() - 9.5) * 0.22)));
+    group.refresh();
     return group;
   };
 
@@ -184,7 +188,7 @@
     if (state.cells === "count")
       return { fillColor: trocha.countColour(cells.tracks[n]), fillOpacity: 0.78, color: "#fff", weight: 0.8, opacity: 0.6 };
     const ramp = colours[cells.kind[n]];
-    if (!ramp) return { fillColor: "#ffffff", fillOpacity: 0.001, color: colours.ink, weight: 0.6, opacity: map.getZoom() >= 10.5 ? 0.22 : 0 };
+    if (!ramp) return { fillColor: "#ffffff", fillOpacity: 0.001, color: colours.ink, weight: 0.6, opacity: map.getZoom() >= 10.5 ? 0.13 : 0 };
     const color = ramp[cells.confidence[n]];
     return { fillColor: color, fillOpacity: 0.74, color: "#fffaf0", weight: 0.9, opacity: 0.85 };
   };
@@ -244,7 +248,19 @@
       blocks.set(key, block);
     });
     const most = Math.max(1, ...cells.tracks);
-    return [...blocks.values()]
+    /* Where a neighbour carries three times as many, its arrow speaks for both. */
+    const led = (key, block) => {
+      const [row, column] = key.split(" ").map(Number);
+      for (let i = -1; i <= 1; i += 1)
+        for (let j = -1; j <= 1; j += 1) {
+          const other = blocks.get(`${row + i} ${column + j}`);
+          if (other && other.most > 3 * block.most) return true;
+        }
+      return false;
+    };
+    return [...blocks.entries()]
+      .filter(([key, block]) => !led(key, block))
+      .map(([, block]) => block)
       .filter((block) => Math.hypot(block.east, block.north) > 0.4 * block.weight)
       .map((block) => {
         const bearing = (Math.atan2(block.east, block.north) * 180) / Math.PI;
@@ -258,7 +274,7 @@
     let last = 0;
     group.refresh = (changes = {}) => {
       const zoom = map.getZoom();
-      const factor = zoom < 8.5 ? 6 : zoom < 9.75 ? 4 : zoom < 10.75 ? 2 : 1;
+      const factor = zoom < 8.5 ? 8 : zoom < 9.25 ? 6 : zoom < 10.25 ? 4 : zoom < 11.25 ? 2 : 1;
       if (factor === last && !changes.force) return;
       last = factor;
       group.clearLayers();
@@ -270,19 +286,24 @@
   };
 
   const mostCrossed = Math.max(1, ...data.crossings.map((row) => row.tracks));
-  const crossingRadius = (tracks) => 7 + 17 * Math.sqrt(tracks / mostCrossed);
+  const crossingRadius = (tracks) => {
+    const closer = Math.min(1, Math.max(0.55, (map.getZoom() - 6) / 3.5));
+    return 6 + 15 * closer * Math.sqrt(tracks / mostCrossed);
+  };
 
   /* A disc with its count; a point on the rim shows which way they cross. */
   const disc = (tracks, heading) => {
     const radius = tracks === null ? 5 : crossingRadius(tracks);
-    const reach = radius + 9;
+    const tip = radius * 1.42 + 2;
+    const reach = tip + 2;
     const svg = shape("svg", { class: tracks === null ? "disc few" : "disc", width: 2 * reach, height: 2 * reach, viewBox: `${-reach} ${-reach} ${2 * reach} ${2 * reach}`, "aria-hidden": "true" });
-    if (heading !== null) {
-      const base = radius * 0.72;
-      const half = Math.min(8, radius * 0.62);
-      svg.append(shape("path", { d: `M0 ${-radius - 7}L${half} ${-base}L${-half} ${-base}Z`, transform: `rotate(${heading})` }));
+    if (heading === null) svg.append(shape("circle", { r: radius }));
+    else {
+      /* A drop: tangents from the tip to the circle, then round the far side. */
+      const x = (radius * Math.sqrt(tip * tip - radius * radius)) / tip;
+      const y = (-radius * radius) / tip;
+      svg.append(shape("path", { d: `M0 ${-tip}L${x} ${y}A${radius} ${radius} 0 1 1 ${-x} ${y}Z`, transform: `rotate(${heading})` }));
     }
-    svg.append(shape("circle", { r: radius }));
     if (tracks !== null) {
       const digits = trocha.number(tracks);
       const size = Math.min(13, Math.max(8, (radius * 3.1) / digits.length));
@@ -290,7 +311,38 @@
       text.textContent = digits;
       svg.append(text);
     }
-    return { svg, reach };
+    return { svg, reach, radius, tip };
+  };
+
+  /* Each disc stands on the side it leads to; those that touch make room. */
+  const arrange = (discs) => {
+    const fixed = ground.checkpoints.map((row) => ({ ...map.latLngToLayerPoint(at(row.at)), radius: 9 }));
+    for (const d of discs) {
+      const turn = ((d.heading || 0) * Math.PI) / 180;
+      const out = d.heading === null ? 0 : d.radius + 4;
+      const point = map.latLngToLayerPoint(d.at);
+      Object.assign(d, { home: point, x: point.x + out * Math.sin(turn), y: point.y - out * Math.cos(turn) });
+    }
+    const apart = (a, b, share) => {
+      const gap = a.radius + b.radius + 3 - Math.hypot(a.x - b.x, a.y - b.y);
+      if (gap <= 0) return;
+      const angle = Math.atan2(a.y - b.y, a.x - b.x || 0.01);
+      a.x += Math.cos(angle) * gap * share;
+      a.y += Math.sin(angle) * gap * share;
+      b.x -= Math.cos(angle) * gap * (1 - share);
+      b.y -= Math.sin(angle) * gap * (1 - share);
+    };
+    for (let round = 0; round < 40; round += 1) {
+      discs.forEach((d, n) => discs.slice(n + 1).forEach((other) => apart(d, other, 0.5)));
+      for (const d of discs) for (const other of fixed) apart(d, { ...other }, 1);
+    }
+    for (const d of discs) {
+      const element = d.pin.getElement();
+      if (!element) continue;
+      const size = `${2 * d.reach}px`;
+      const [marginLeft, marginTop] = [d.x - d.home.x - d.reach, d.y - d.home.y - d.reach].map((n) => `${n}px`);
+      Object.assign(element.style, { width: size, height: size, marginLeft, marginTop });
+    }
   };
 
   const crossings = () => {
@@ -302,8 +354,7 @@
       seen.add(row.target);
       const lines = row.lines.map(unpack);
       const dashArray = row.quality === "schematic" ? "6 5" : null;
-      group.addLayer(L.polyline(lines, { renderer: drawing.found, color: "#fff", weight: 6, opacity: 0.75, interactive: false }));
-      const reach = L.polyline(lines, { renderer: drawing.found, color: colours.plum, weight: 3, opacity: 0.95, dashArray });
+      const reach = L.polyline(lines, { renderer: drawing.found, color: colours.plum, weight: 1.6, opacity: 0.6, dashArray });
       reach.on("click", (event) => popup(event.latlng, trocha.about.crossing(rows.filter((other) => other.target === row.target))));
       group.addLayer(reach);
     }
@@ -316,21 +367,16 @@
     });
     group.discs = [];
     group.refresh = () => {
-      group.discs = [];
-      for (const { row, holder, pin } of pins) {
+      group.discs = pins.map(({ row, holder, pin }) => {
         const tracks = state.month < 0 ? row.tracks : row.months[state.month];
-        const { svg, reach } = disc(tracks, row.heading);
-        const turn = ((row.heading || 0) * Math.PI) / 180;
-        const out = row.heading === null ? 0 : reach - 3;
-        const x = out * Math.sin(turn);
-        const y = -out * Math.cos(turn);
+        const { svg, reach, radius } = disc(tracks, row.heading);
         holder.replaceChildren(svg);
-        Object.assign(svg.style, { left: `${x - reach}px`, top: `${y - reach}px` });
         group.addLayer(pin);
         pin.relabel();
         pin.setZIndexOffset(200 - Math.round(reach));
-        group.discs.push({ at: at(row.at), x, y, reach });
-      }
+        return { at: at(row.at), pin, reach, radius, heading: row.heading };
+      });
+      arrange(group.discs);
     };
     group.refresh();
     return group;
@@ -439,11 +485,8 @@
         taken.push({ x: p.x - 9, y: p.y - 9, w: 18, h: 18 });
       }
     if (state.shown.crossings)
-      for (const d of layers.crossings.discs) {
-        const p = map.latLngToLayerPoint(d.at);
-        const r = d.reach - 6;
-        taken.push({ x: p.x + d.x - r, y: p.y + d.y - r, w: 2 * r, h: 2 * r });
-      }
+      for (const { x, y, radius } of layers.crossings.discs)
+        taken.push({ x: x - radius - 3, y: y - radius - 3, w: 2 * radius + 6, h: 2 * radius + 6 });
     for (const label of labels) {
       const wanted = state.shown[label.layer] && zoom >= label.from && zoom < label.to;
       const row = label.count && label.count();
@@ -526,6 +569,7 @@
     state.shown[key] = shown;
     if (shown) layers[key].addTo(map);
     else layers[key].remove();
+    if (shown && layers[key].refresh) layers[key].refresh();
     restack();
     placeLabels();
   };
@@ -536,15 +580,18 @@
     fence();
     L.control.zoom({ position: "topright" }).addTo(map);
     L.control.scale({ imperial: false, position: "bottomright", maxWidth: 140 }).addTo(map);
-    const attribution = L.control.attribution({ position: "bottomright", prefix: false }).addTo(map);
+    const attribution = L.control.attribution({ position: "bottomleft", prefix: false }).addTo(map);
     attribution.setPrefix("Leaflet");
     /* Leaflet writes attributions as markup, so ours go in as text. */
     attribution.getContainer().append(node("span", { id: "credits" }));
     labelGroup.addTo(map);
     makeLabels();
+    layers.crossings.refresh();
     placeLabels();
     map.on("zoomend", () => {
       layers.arrows.refresh();
+      if (layers.relief.refresh) layers.relief.refresh();
+      layers.crossings.refresh();
       if (state.month < 0 && state.cells === "test") layers.cells.refresh();
       restack();
       placeLabels();

@@ -55,13 +55,17 @@ const trocha = {};
     return row.name || t(row.kind);
   };
 
+  /* The reader's own variety of the language, if the browser names one. */
+  const locale = () =>
+    (navigator.languages || []).find((tag) => tag.startsWith(state.language)) || state.language;
+
   const number = (value, digits = 0) =>
     value === null || value === undefined
       ? "–"
-      : new Intl.NumberFormat(state.language, { maximumFractionDigits: digits }).format(value);
+      : new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value);
 
   const percent = (share, digits = 0) =>
-    new Intl.NumberFormat(state.language, {
+    new Intl.NumberFormat(locale(), {
       style: "percent",
       maximumFractionDigits: digits,
     }).format(share);
@@ -69,7 +73,7 @@ const trocha = {};
   const monthText = (month, style = "long") => {
     const [year, number_] = month.split("-").map(Number);
     const options = { month: style, year: "numeric", timeZone: "UTC" };
-    return new Intl.DateTimeFormat(state.language, options).format(
+    return new Intl.DateTimeFormat(locale(), options).format(
       Date.UTC(year, number_ - 1, 15),
     );
   };
@@ -88,7 +92,7 @@ const trocha = {};
       if (name === "style") Object.assign(element.style, value);
       else element.setAttribute(name, value === true ? "" : value);
     }
-    element.append(...children.flat().filter((child) => child !== null));
+    element.append(...children.flat(Infinity).filter((child) => child !== null));
     return element;
   };
 
@@ -143,7 +147,7 @@ const trocha = {};
   };
 
   Object.assign(trocha, {
-    data, words, state, on, change, t, term, direction, crossingName, number, percent,
+    data, words, state, locale, on, change, t, term, direction, crossingName, number, percent,
     monthText, compass, node, shape, name, unpack, at, colours, countBreaks, countColour,
   });
 })();

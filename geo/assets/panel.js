@@ -86,7 +86,7 @@
         { class: "discs" },
         [...new Set(steps)].map((n) => trocha.disc(n, n === steps[2] ? 90 : null).svg),
       ),
-      node("p", { class: "note" }, t("crossingNote")),
+      node("p", { class: "note" }, t("crossingNote"), state.month < 0 ? "" : ` ${t("crossingFew", { k: number(data.k) })}`),
     ];
   };
 
@@ -159,7 +159,7 @@
       ),
     );
     find("title").replaceChildren(name(data.region));
-    find("subtitle").textContent = `${t("subtitle")} · ${period()}`;
+    find("subtitle").replaceChildren(node("span", { class: "wide" }, `${t("subtitle")} · `), period());
     find("lead").textContent = about.tracks ? t("lead") : t("leadEmpty");
     const facts = [
       [number(about.tracks), t("factTracks")],
@@ -180,6 +180,7 @@
     for (const element of document.querySelectorAll("[data-t-label]")) element.setAttribute("aria-label", t(element.dataset.tLabel));
     for (const button of document.querySelectorAll("[data-language]"))
       button.setAttribute("aria-pressed", String(button.dataset.language === state.language));
+    find("place").placeholder = t("search");
     find("map").setAttribute("aria-label", t("mapLabel", { region: data.region }));
     for (const [part, text] of [["in", "zoomIn"], ["out", "zoomOut"]]) {
       const button = document.querySelector(`.leaflet-control-zoom-${part}`);
@@ -208,6 +209,7 @@
       row(t("sureCorridor"), t("sureCorridorText")),
       row(t("sureHotspot"), t("sureHotspotText")),
       row(t("sureGround"), data.ground.relief ? `${t("sureReliefText")} ` : "", t("sureRiverText"), schematic.length ? ` ${t("sureSchematicText", { names: schematic.map((river) => river.name || t("river")).join(", "), metres: number(Math.max(...schematic.map((river) => river.precision || 0))) })}` : ""),
+      row(t("sources"), node("ul", {}, Object.entries(data.credits).filter(([, credit]) => credit).map(([layer, credit]) => node("li", {}, `${t(`source-${layer}`)}: `, name(credit))))),
       row(t("sureParameters"), node("ul", { class: "parameters" }, parameters), node("p", {}, node("code", {}, name(data.crs)))),
     ];
     find("caveats").replaceChildren(node("dl", {}, out.flat()));
@@ -335,6 +337,7 @@
   /* ---- the months ----------------------------------------------------------------------- */
 
   const chart = () => {
+    const small = narrow.matches;
     const holder = find("chart");
     const width = holder.clientWidth;
     if (!width || !months.length) return holder.replaceChildren();
@@ -343,8 +346,10 @@
     const panels = [
       { title: t("chartSample"), values: data.monthly, colour: colours.teal },
       { title: t("chartOfficial"), values: data.official.crossings, colour: colours.official },
-    ].filter((panel) => panel.values.some((value) => value !== null));
-    const each = 46;
+    ]
+      .filter((panel) => panel.values.some((value) => value !== null))
+      .slice(0, small ? 1 : 2);
+    const each = small ? 36 : 46;
     const height = panels.length * each + 15;
     const svg = shape("svg", { width, height, role: "img", "aria-label": t("chartLabel") });
     const text = (x, y, content, attributes = {}) => {
@@ -355,8 +360,8 @@
     panels.forEach(({ title, values, colour }, row) => {
       const floor = (row + 1) * each;
       const top = Math.max(...values.map((value) => value || 0));
-      const reach = each - 17;
-      text(0, floor - each + 11, title, { class: "title" });
+      const reach = each - (small ? 12 : 17);
+      if (!small) text(0, floor - each + 11, title, { class: "title" });
       svg.append(shape("path", { d: `M${step} ${floor + 0.5}H${width}`, class: "floor" }));
       values.forEach((value, n) => {
         const x = (n + 1) * step;
@@ -374,7 +379,7 @@
       const [year, part] = month.split("-").map(Number);
       if (part === 1 && n) svg.append(shape("path", { d: `M${(n + 1) * step} 6V${height}`, class: "year" }));
       if ((part - 1) % every) return;
-      const label = new Intl.DateTimeFormat(state.language, part === 1 ? { year: "numeric", timeZone: "UTC" } : { month: "short", timeZone: "UTC" });
+      const label = new Intl.DateTimeFormat(trocha.locale(), part === 1 ? { year: "numeric", timeZone: "UTC" } : { month: "short", timeZone: "UTC" });
       text((n + 1.5) * step, height - 2, label.format(Date.UTC(year, part - 1, 15)), { class: part === 1 ? "axis strong" : "axis", "text-anchor": "middle" });
     });
     holder.replaceChildren(svg);
@@ -467,15 +472,16 @@
 
   /* ---- putting it together -------------------------------------------------------------------- */
 
-  const fold = (open) => {
+  const fold = (open, map) => {
     find("handle").setAttribute("aria-expanded", String(open));
     document.body.classList.toggle("open", open);
+    map.invalidateSize();
   };
 
   trocha.panel = (map) => {
     find("places").replaceChildren(...searchable.map((row) => node("option", { value: row.name })));
     find("sure").open = !narrow.matches;
-    fold(!narrow.matches);
+    fold(!narrow.matches, map);
     const all = () => {
       translateStatic();
       head();
@@ -486,7 +492,7 @@
       if (find("tables").open) tables();
     };
     trocha.on((changes) => ("language" in changes ? all() : (layerList(), monthHead(), chart())));
-    find("handle").addEventListener("click", () => fold(!document.body.classList.contains("open")));
+    find("handle").addEventListener("click", () => fold(!document.body.classList.contains("open"), map));
     for (const button of document.querySelectorAll("[data-language]"))
       button.addEventListener("click", () => trocha.change({ language: button.dataset.language }));
     find("slider").addEventListener("input", (event) => {
@@ -509,11 +515,17 @@
     });
     find("close-tables").addEventListener("click", () => find("tables").close());
     find("print").addEventListener("click", () => print());
-    narrow.addEventListener("change", () => fold(!narrow.matches));
-    addEventListener("resize", chart);
+    const settle = () => {
+      chart();
+      const { bottomRight } = trocha.padding();
+      document.body.style.setProperty("--below", `${narrow.matches ? 0 : bottomRight[1] - 6}px`);
+    };
+    narrow.addEventListener("change", () => fold(!narrow.matches, map));
+    addEventListener("resize", settle);
     find("timeline").style.setProperty("--slots", String(months.length + 1));
     find("timeline").hidden = !months.length;
     all();
+    settle();
     map.invalidateSize();
   };
 })();

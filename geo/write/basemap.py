@@ -11,7 +11,7 @@ import rasterio
 import shapely
 from numpy.typing import NDArray
 from rasterio.io import MemoryFile
-from rasterio.transform import Affine, from_bounds
+from rasterio.transform import Affine
 from rasterio.warp import Resampling, reproject, transform_bounds
 from scipy.ndimage import gaussian_filter
 
@@ -25,6 +25,9 @@ pixel at the deepest zoom."""
 
 SIMPLIFY_M = 10.0
 """Outlines may move by this much, about half a pixel at the deepest zoom."""
+
+SMOOTH_M = 1_600.0
+"""Standard deviation of the smoothing of heights before they are shaded."""
 
 RELIEF_PIXELS = 1_000
 DENSITY_PIXELS = 1_400
@@ -149,8 +152,8 @@ def draw_relief(relief: Surface, bounds: Bounds) -> dict[str, Any]:
 
     Notes
     -----
-    Coarse cells are interpolated by cubic splines and smoothed over two thirds of a
-    cell: what is drawn shows where the ranges are, not the slope of a trail.
+    Heights are smoothed over SMOOTH_M, so that the cells of a coarse DEM do not show
+    as facets: what is drawn is where the ranges are, not the slope of a trail.
     """
     transform, shape = _canvas(bounds, RELIEF_PIXELS)
     height = np.zeros(shape, dtype=np.float32)
@@ -165,11 +168,10 @@ def draw_relief(relief: Surface, bounds: Bounds) -> dict[str, Any]:
         num_threads=1,
     )
     pixel_m = transform.a * float(np.cos(np.radians((bounds[1] + bounds[3]) / 2)))
-    # The cells of a DEM that was resampled to the region's grid are finer than it is.
-    height = gaussian_filter(np.maximum(height, 0.0), 1_000.0 / pixel_m)
+    height = gaussian_filter(np.maximum(height, 0.0), SMOOTH_M / pixel_m)
     colour = np.stack([np.interp(height, _TINT_M, band) for band in _TINT.T])
     light = hillshade(height, cell_m=pixel_m)
-    picture = np.clip(colour * (0.62 + 0.44 * light) + 8 * light, 0, 255)
+    picture = np.clip(colour * (0.52 + 0.67 * light), 0, 255)
     return {"uri": _encoded(picture.astype(np.uint8), "WEBP"), "bounds": list(bounds)}
 
 
@@ -287,7 +289,8 @@ def _canvas(bounds: Bounds, pixels: int) -> tuple[Affine, tuple[int, int]]:
     longer = max(east - west, north - south)
     columns = max(1, round(pixels * (east - west) / longer))
     rows = max(1, round(pixels * (north - south) / longer))
-    return from_bounds(west, south, east, north, columns, rows), (rows, columns)
+    size = (east - west) / columns, (north - south) / rows
+    return Affine(size[0], 0.0, west, 0.0, -size[1], north), (rows, columns)
 
 
 def _palette() -> Mapping[int, tuple[int, int, int, int]]:

@@ -104,7 +104,7 @@ class Layer(MacroElement):
     )
 
     def __init__(self, key: str, *, shown: bool) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.key = key
         self.shown = shown
 
@@ -125,7 +125,7 @@ class Opening(MacroElement):
     )
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
 
     def get_name(self) -> str:
         """Return a name that is the same every time."""
@@ -156,6 +156,8 @@ class Figure(branca.element.Figure):
 <meta name="referrer" content="no-referrer">
 <meta name="generator" content="trocha">
 <title>{{ title }}</title>
+<!--
+{{ notice }}-->
 {% for style in styles %}<style>{{ style }}</style>
 {% endfor %}</head>
 <body>
@@ -185,6 +187,7 @@ class Figure(branca.element.Figure):
         page: str = self._template.render(
             this=self,
             title=html.escape(" · ".join([self.data["region"], *self.data["marks"]])),
+            notice=asset("NOTICE"),
             styles=[*styles, asset("page.css")],
             body=body,
             data=inert_json(self.data),
@@ -195,7 +198,8 @@ class Figure(branca.element.Figure):
 
     def _assets(self) -> tuple[list[str], list[str]]:
         """Return the scripts and styles that the elements asked for, inline."""
-        scripts, styles = [], []
+        scripts: list[str] = []
+        styles: list[str] = []
         for child in self.header._children.values():  # noqa: SLF001
             url = getattr(child, "url", None)
             if url is None:
@@ -319,9 +323,10 @@ def leaflet(name: str) -> str:
             f"The installed {name} is not Leaflet 1.9.4.",
             hint="Install again: django-js-lib-leaflet==1.9.4.1",
         )
-    text = content.decode("utf-8")
+    text = content.decode("utf-8").replace("\r\n", "\n")
     if name.endswith(".css"):
-        # Pictures of controls that we do not use, and a rule for a browser of 2001.
+        # Remarks, a rule for a browser of 2001, and pictures of unused controls.
+        text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
         text = re.sub(r"\s*behavior: url\([^)]*\);", "", text)
         return re.sub(r"url\([^)]*\)", "none", text)
     return re.sub(r"\n//# sourceMappingURL=.*\n?$", "\n", text)

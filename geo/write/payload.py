@@ -368,17 +368,12 @@ def _crossings(release: Release, months: list[str]) -> list[dict[str, Any]]:
     if len(provinces):
         whole = provinces.dissolve(by="country", sort=True)
         countries = dict(zip(whole.index, whole.geometry, strict=True))
-    middles = layer.assign(
-        geometry=[
-            shape.interpolate(0.5, normalized=True) if shape.length else shape.centroid
-            for shape in layer.geometry
-        ]
-    )
+    spots = _busiest_spots(release, layer)
     drawn = zip(
         _rows(layer, CROSSING_COLUMNS),
         layer.geometry,
         degrees(layer, simplify_m=SIMPLIFY_M).geometry,
-        degrees(middles).geometry,
+        degrees(spots).geometry,
         strict=True,
     )
     out = []
@@ -394,6 +389,32 @@ def _crossings(release: Release, months: list[str]) -> list[dict[str, Any]]:
             }
         )
     return out
+
+
+def _busiest_spots(release: Release, layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return where on each line most cross: inside the densest corridor it meets.
+
+    The middle of a river of 100 km is not where people cross it.
+    """
+    corridors = _layer(release, "corridors")
+    bands = []
+    if len(corridors):
+        whole = corridors[corridors["season"] == "all"]
+        bands = [
+            shapely.union_all(band.geometry.values)
+            for _, band in whole.groupby("level", sort=True)
+        ]
+    spots = []
+    for line in layer.geometry:
+        pieces = (shapely.intersection(line, band) for band in bands)
+        met = next((piece for piece in pieces if piece.length), line)
+        longest = max(shapely.get_parts(met), key=lambda part: float(part.length))
+        spots.append(
+            longest.interpolate(0.5, normalized=True)
+            if longest.length
+            else longest.centroid
+        )
+    return gpd.GeoDataFrame(geometry=spots, crs=layer.crs)
 
 
 def _density(release: Release) -> dict[str, Any] | None:

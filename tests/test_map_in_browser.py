@@ -1,0 +1,330 @@
+"""The map in a browser without a network: it opens, answers, and asks for nothing."""
+
+import re
+
+import pytest
+
+from geo.write.page import write_map
+from tests.releases import corridors, hotspots, make_release
+from tests.test_write_page import HOSTILE
+
+pytestmark = pytest.mark.browser
+
+DESKTOP, PHONE = (1440, 900), (390, 844)
+
+
+@pytest.fixture(scope="module")
+def map_file(tmp_path_factory):
+    return write_map(make_release(), tmp_path_factory.mktemp("map") / "index.html")
+
+
+class Visit:
+    """A page that remembers what it asked for and complained about."""
+
+    def __init__(self, browser, path, *, size=DESKTOP, language="en-US"):
+        width, height = size
+        self.context = browser.new_context(
+            viewport={"width": width, "height": height},
+            locale=language,
+            offline=True,
+            has_touch=width < 600,
+        )
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(10_000)
+        self.requests, self.complaints = [], []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
+        self.page.goto(path.as_uri())
+        self.page.wait_for_selector(".leaflet-control-scale-line")
+
+    def text(self, selector):
+        return self.page.inner_text(selector)
+
+    def pixels(self):
+        """Return what the canvases of the map hold, as text to compare."""
+        return self.page.evaluate(
+            "() => [...document.querySelectorAll('#map canvas')]"
+            ".map((canvas) => canvas.toDataURL()).join()"
+        )
+
+    def settle(self):
+        self.page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame("
+            "() => requestAnimationFrame(() => setTimeout(done, 30))))"
+        )
+
+
+@pytest.fixture
+def visit(chromium, map_file):
+    visits = []
+
+    def open_map(path=map_file, **options):
+        visits.append(Visit(chromium, path, **options))
+        return visits[-1]
+
+    yield open_map
+    for opened in visits:
+        opened.context.close()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("language", ["en-US", "es-PA"])
+def test_it_opens_without_a_request_or_a_complaint(visit, map_file, size, language):
+    opened = visit(size=size, language=language)
+
+    foreign = [url for url in opened.requests if not url.startswith("data:")]
+    assert foreign == [map_file.as_uri()]
+    assert opened.complaints == []
+    assert opened.page.evaluate("() => document.documentElement.lang") == language[:2]
+
+
+def test_the_mark_is_the_first_thing_to_read(visit):
+    opened = visit()
+
+    assert "SIMULATED" in opened.text("#ribbons")
+    assert "not real people" in opened.text("#ribbons")
+    assert opened.page.locator("#ribbons").bounding_box()["y"] == 0
+
+
+def test_an_internal_map_says_so(visit, tmp_path):
+    path = write_map(
+        make_release(level="internal", simulated=False, k=3, round_to=1),
+        tmp_path / "index.html",
+    )
+    opened = visit(path)
+
+    assert "INTERNAL" in opened.text("#ribbons")
+    assert "SIMULATED" not in opened.text("#ribbons")
+
+
+@pytest.mark.parametrize(
+    "layer", ["corridors", "cells", "arrows", "crossings", "rivers"]
+)
+def test_a_layer_can_be_switched_off_and_on(visit, layer):
+    opened = visit()
+    box = opened.page.get_by_role("checkbox").and_(
+        opened.page.locator(f"#show-{layer}")
+    )
+    opened.settle()
+    before = opened.pixels()
+
+    box.uncheck()
+    opened.settle()
+    without = opened.pixels()
+    opened.page.locator(f"#show-{layer}").check()
+    opened.settle()
+
+    assert without != before
+    assert opened.pixels() == before
+
+
+def test_density_comes_with_its_unit(visit):
+    opened = visit()
+    opened.page.check("#show-density")
+
+    assert "per km²" in opened.text("#layers")
+    assert opened.page.locator(".pixels").count() == 1
+
+
+def test_the_language_can_be_changed(visit):
+    opened = visit()
+    assert "Corridors" in opened.text("#layers")
+
+    opened.page.click("[data-language=es]")
+
+    assert "Corredores" in opened.text("#layers")
+    assert "SIMULADO" in opened.text("#ribbons")
+    assert opened.page.evaluate("() => document.documentElement.lang") == "es"
+    assert opened.complaints == []
+
+
+def test_every_text_is_translated(visit):
+    opened = visit(language="es")
+    opened.page.click("#open-tables")
+    shown = opened.text("body")
+
+    assert not re.search(r"\b(?:withheld|reason|layer|source)-\w+", shown)
+    assert "{" not in shown
+    assert "undefined" not in shown
+    assert "[object" not in shown
+    assert "NaN" not in shown
+
+
+def test_months_are_walked_through_with_the_keys(visit):
+    opened = visit()
+    opened.settle()
+    whole = opened.pixels()
+    opened.page.focus("#slider")
+
+    opened.page.keyboard.press("ArrowRight")
+    opened.settle()
+
+    assert opened.text("#month") == "August 2023"
+    assert "in August 2023" in opened.text("#layers")
+    assert opened.pixels() != whole
+    assert opened.page.get_attribute("#slider", "aria-valuetext") == "August 2023"
+
+    opened.page.keyboard.press("Home")
+    opened.settle()
+    assert opened.text("#month") == "Whole period"
+    assert opened.pixels() == whole
+
+
+def test_who_wants_less_motion_steps_by_hand(visit):
+    opened = visit()
+    opened.page.emulate_media(reduced_motion="reduce")
+
+    opened.page.click("#play")
+    opened.page.click("#play")
+
+    assert opened.text("#month") == "September 2023"
+    assert opened.page.get_attribute("#play", "aria-pressed") == "false"
+
+
+def popup_at(opened, lat, lon):
+    """Click on the map at a place, and read what opens."""
+    point = opened.page.evaluate(
+        "([lat, lon]) => { map.setView([lat, lon], map.getZoom(), { animate: false });"
+        "const p = map.latLngToContainerPoint([lat, lon]);"
+        "const box = map.getContainer().getBoundingClientRect();"
+        "return [box.x + p.x, box.y + p.y]; }",
+        [lat, lon],
+    )
+    opened.page.mouse.click(*point)
+    return opened.text(".leaflet-popup-content")
+
+
+def centre_in_degrees(layer, row):
+    return layer.geometry.iloc[[row]].centroid.to_crs("EPSG:4326").iloc[0]
+
+
+def test_a_square_says_how_many_and_how_sure(visit):
+    opened = visit()
+    point = centre_in_degrees(hotspots(), 0)
+
+    said = popup_at(opened, point.y, point.x)
+
+    assert "Hotspot" in said
+    assert "99% confidence" in said
+    assert re.search(r"Tracks\s+60", said)
+    assert "north-west" in said
+
+
+def test_a_corridor_says_what_it_holds(visit):
+    opened = visit()
+    outline = corridors().geometry.iloc[[0]].to_crs("EPSG:4326").iloc[0]
+    west, south, *_ = outline.bounds
+
+    said = popup_at(opened, south + 0.005, west + 0.03)
+
+    assert "Corridor with 90% of the movement" in said
+    assert re.search(r"Tracks\s+45", said)
+
+
+def test_a_checkpoint_is_reached_with_the_keyboard(visit):
+    opened = visit()
+    opened.page.locator(".pin[aria-label^='Canaán']").focus()
+
+    opened.page.keyboard.press("Enter")
+
+    said = opened.text(".leaflet-popup-content")
+    assert "receiving community" in said
+    assert "since January 2021" in said
+    assert re.search(r"came past\s+35 \(95 %: 24 to 49\)", said)
+    assert "± 8,000 m" in said
+
+
+def test_a_crossing_says_which_way_and_how_exactly(visit):
+    opened = visit()
+    opened.page.locator(".pin[aria-label^='Palo de las Letras']").focus()
+
+    opened.page.keyboard.press("Enter")
+
+    said = opened.text(".leaflet-popup-content")
+    assert "into Panama" in said
+    assert re.search(r"60\s+\(95 %: 45 to 78\)", said)
+    assert "± 50 m" in said
+
+
+def test_the_tables_hold_the_numbers_of_the_map(visit):
+    opened = visit()
+    opened.page.click("#open-tables")
+
+    tables = opened.page.locator("#tables table")
+    assert tables.count() == 4
+    assert tables.nth(0).locator("tbody tr").count() == 3
+    assert "81,946" in tables.nth(1).inner_text()
+    assert tables.nth(3).locator("tbody tr").count() == 5
+    opened.page.keyboard.press("Escape")
+    assert not opened.page.locator("#tables").is_visible()
+
+
+def test_how_sure_it_is_stands_beside_the_map(visit):
+    said = " ".join(visit().text("#caveats").split())
+
+    assert "100 tracks from 3 files" in said
+    assert "157,214 crossings" in said
+    assert "12,345 read, 12,000 kept" in said
+    assert "300 duplicates" in said
+    assert "31% of the time on the move" in said
+    assert "fewer than 10 tracks" in said
+    assert "Río Tuquesa, ± 2,000 m" in said
+    assert "bandwidth_m 3,000" in said
+
+
+def test_a_phone_shows_the_map_first(visit):
+    opened = visit(size=PHONE)
+    width = opened.page.evaluate("() => document.documentElement.scrollWidth")
+    box = opened.page.locator("#map").bounding_box()
+
+    assert width <= PHONE[0]
+    assert box["height"] > PHONE[1] / 2
+    assert not opened.page.locator("#contents").is_visible()
+
+    opened.page.click("#handle")
+
+    assert opened.page.locator("#contents").is_visible()
+    assert not opened.page.locator("#caveats").is_visible()
+    assert opened.page.evaluate("() => document.documentElement.scrollWidth") <= width
+
+
+def test_a_finger_can_hit_every_control(visit):
+    opened = visit(size=PHONE)
+    opened.page.click("#handle")
+    small = opened.page.evaluate(
+        "() => [...document.querySelectorAll("
+        "'button, summary, .layer label, input[type=range]')]"
+        ".filter((e) => e.offsetParent && e.offsetHeight < 24).map((e) => e.outerHTML)"
+    )
+    assert small == []
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_hostile_text_stays_text(visit, tmp_path, order):
+    poison = " ".join(HOSTILE[::order])
+    path = write_map(
+        make_release(text=poison, region=f"x{poison}"), tmp_path / "index.html"
+    )
+    opened = visit(path)
+    opened.page.click("#open-tables")
+    opened.page.keyboard.press("Escape")
+    for pin in opened.page.locator(".pin[role=button]").all():
+        pin.focus()
+        opened.page.keyboard.press("Enter")
+
+    assert opened.page.evaluate("() => window.hurt") is None
+    assert opened.page.locator("#title").text_content() == f"x{poison}"
+    assert opened.complaints == []
+    assert [url for url in opened.requests if not url.startswith("data:")] == [
+        path.as_uri()
+    ]
+
+
+def test_nothing_to_show_is_said(visit, tmp_path):
+    path = write_map(make_release(empty=True), tmp_path / "index.html")
+    opened = visit(path)
+
+    assert "Nothing is shown" in opened.text("#lead")
+    assert opened.complaints == []
