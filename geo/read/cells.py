@@ -96,7 +96,9 @@ def cast_or_none(text: Any, kind: Any) -> Any:
     >>> cast_or_none(pa.array(["1", "x"]), pa.float64()) is None
     True
     """
-    probe = text.take(pa.array(range(0, len(text), max(1, len(text) // 100))))
+    probe = text.take(
+        pa.array(range(0, len(text), max(1, len(text) // 100)), pa.int64())
+    )
     try:
         pc.cast(probe, kind)
         return pc.cast(text, kind)

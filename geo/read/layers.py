@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from pyproj import CRS
+from shapely.errors import ShapelyError
 
 from geo.errors import CRSError, InputError, SchemaError
 from geo.progress import watch
@@ -182,7 +183,13 @@ def _shapes(name: str, path: Path) -> gpd.GeoDataFrame:
                 columns=None if plain_ones else ["geometry"],
                 crs=known_crs(crs, name=path.name) if crs else 4326,
             )
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
+        except (
+            ShapelyError,
+            TypeError,
+            ValueError,
+            LookupError,
+            AttributeError,
+        ) as error:
             raise InputError(
                 f"{label_of(path)} has geometry that cannot be read."
             ) from error

@@ -12,6 +12,7 @@ from rasterio.errors import RasterioError
 
 from geo.errors import CRSError, InputError
 from geo.grid import Grid, Surface
+from geo.read.coordinates import known_crs
 from geo.read.sniff import kind_of, label_of
 
 MARGIN_DEG = 0.5
@@ -93,17 +94,20 @@ def _check_raster(raster: Any, path: Path) -> None:
 
 
 def _warped(raster: Any, path: Path, own: str, grid: Grid) -> Any:
-    source = rasterio.CRS.from_user_input(own) if own else raster.crs
+    """Return the first band on the grid."""
+    source = known_crs(own, name=label_of(path)).to_wkt() if own else raster.crs
     if not source:
         raise CRSError(
             f"{label_of(path)} has no CRS.",
             hint="Set crs under [layers.relief] in region.toml.",
         )
     heights = np.full(grid.shape, np.nan, dtype=np.float32)
+    # A band brings the CRS of its file along, so another one needs the bare numbers.
     rasterio.warp.reproject(
-        source=rasterio.band(raster, 1),
+        source=raster.read(1) if own else rasterio.band(raster, 1),
         destination=heights,
-        src_crs=source,
+        src_transform=raster.transform,
+        src_crs=rasterio.CRS.from_user_input(source),
         src_nodata=raster.nodata,
         dst_transform=rasterio.Affine(
             grid.cell_m, 0, grid.west, 0, -grid.cell_m, grid.north

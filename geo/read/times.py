@@ -211,7 +211,9 @@ def _patiently(text: Any, time_zone: str) -> Times:
 
 def _likely_first(text: Any) -> list[str]:
     """Return the patterns, first what most of some cells have; no cell fits two."""
-    probe = text.take(pa.array(range(0, len(text), max(1, len(text) // 100))))
+    probe = text.take(
+        pa.array(range(0, len(text), max(1, len(text) // 100)), pa.int64())
+    )
     hits = {
         pattern: pc.sum(pc.match_substring_regex(probe, pattern)).as_py() or 0
         for pattern in (_YEAR_FIRST, _COMPACT, _YEAR_LAST)
