@@ -241,14 +241,14 @@ def _errors(accuracy_m: Floats, location_error_m: float) -> Floats:
 
 def _rejects(table: pd.DataFrame, code: Codes) -> pd.DataFrame:
     """Return where the rejected rows stood, and why they were rejected."""
-    rejected = table.take(np.flatnonzero(code))
-    reasons = np.array(REASONS, dtype=object)[code[code > 0]]
+    places = [name for name in PASSENGERS if name in table]
+    rejected = table[places].take(np.flatnonzero(code))
     rejects = pd.DataFrame(
         {
             "file": rejected.get("source", ""),
             "line": rejected.get("line", 0),
             "column": "",
-            "reason": reasons,
+            "reason": pd.array(REASONS, dtype="str").take(code[code > 0]),
         },
         index=rejected.index,
     ).astype(dict(REJECTS))
