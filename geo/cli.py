@@ -26,6 +26,8 @@ Exit codes:
 
 EXIT_STOPPED = 130
 
+FORMATS = ("gpkg", "shp", "geojson", "tif", "parquet", "kml")
+
 
 class Group(click.Group):
     """Shows our own errors as one plain sentence, with an exit code each."""
@@ -224,7 +226,7 @@ def build_map(
     "--to",
     default="gpkg,shp,geojson,tif",
     show_default=True,
-    help="Formats, from: gpkg, shp, geojson, tif, parquet, kml.",
+    help=f"Formats, some of: {', '.join(FORMATS)}.",
 )
 @today_option
 @json_option
@@ -244,11 +246,16 @@ def export_layers(
     """
     from geo.pipeline import export
 
+    formats = [name.strip() for name in to.split(",") if name.strip()]
+    if unknown := sorted(set(formats) - set(FORMATS)):
+        raise click.UsageError(
+            f"--to has {unknown[0]!r}; expected some of {', '.join(FORMATS)}."
+        )
     config = _load(region)
     built = export(
         config,
         output=out or config.files.output / "gis",
-        formats=[name.strip() for name in to.split(",") if name.strip()],
+        formats=formats,
         today=today.date() if today else None,
     )
     _report(built, as_json=as_json)

@@ -118,6 +118,7 @@ def take_in(
     *,
     folder: Path,
     added: Sequence[Path] = (),
+    adding: Options | None = None,
 ) -> Intake:
     """Bring the store in step with the region's folder, and add further files.
 
@@ -130,12 +131,16 @@ def take_in(
     store
         Open store.
     options
-        How to read. Sources that were read with other options are read again.
+        How to read the folder's files. Files that were read in another way before are
+        read again.
     folder
         The region's folder of GPS files; it may be absent.
     added
         Further files or folders, which stay in the store when they are gone.
+    adding
+        How to read those; by default as the folder's.
     """
+    ways = {"folder": options, "added": adding or options}
     wanted = [
         (path, "folder") for path in find_files([folder] if folder.exists() else [])
     ]
@@ -146,15 +151,15 @@ def take_in(
         if digest in seen:
             continue
         seen[digest] = origin
-        known = sources.get(digest)
-        if known and known.reading == options.digest():
+        known, way = sources.get(digest), ways[origin]
+        if known and known.reading == way.digest():
             continue
         try:
-            sifted = look_at(path, options, key=store.key)
+            sifted = look_at(path, way, key=store.key)
         except InputError as error:
             problems.append(str(error))
             continue
-        source = _source(digest, path, origin, sifted, options)
+        source = _source(digest, path, origin, sifted, way)
         fixes = sifted.fixes.assign(source=digest)
         batch.append((source, fixes, sifted.rejects))
     gone = [

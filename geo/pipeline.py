@@ -68,7 +68,8 @@ def build(
     output
         Folder for the map instead of the region's own.
     reading
-        Options of `geo.ingest.Options`: time_zone, columns, swap, crs.
+        How to read `new_files`, as options of `geo.ingest.Options`: time_zone,
+        columns, swap, crs.
     today
         Day of publication; months that ended less than `delay_days` before it are
         left out. By default the present day.
@@ -199,9 +200,10 @@ def _compute(
     with open_store(config.files.store) as store:
         intake = take_in(
             store,
-            reading_options(config, reading),
+            reading_options(config),
             folder=config.files.fixes,
             added=new_files,
+            adding=reading_options(config, reading),
         )
         months = publishable(store, settings.until_ms)
         packed, redone = _partials(store, months, settings, targets, executor)
@@ -209,7 +211,7 @@ def _compute(
         recent = sum(store.part(month).rows for month in later)
         sources = list(store.sources.values())
         added = [source for source in intake.new if source.origin == "added"]
-        entered = {source: _entered(store, source, settings) for source in added}
+        entered = [_entered(store, source, settings) for source in added]
     totals = add_up(packed, settings.grid, seasons=methods.seasons)
     findings = make_findings(
         totals,
@@ -225,8 +227,11 @@ def _compute(
         round_to=config.privacy.round_to,
         level=config.privacy.level,
     )
-    effects = [_effect(source, *entered[source], passed) for source in added]
-    return _Computed(passed, intake, tuple(effects), redone, len(packed) - redone)
+    effects = tuple(
+        _effect(source, *what, passed)
+        for source, what in zip(added, entered, strict=True)
+    )
+    return _Computed(passed, intake, effects, redone, len(packed) - redone)
 
 
 def _entered(

@@ -25,6 +25,9 @@ border = {{ path = "layers/border.gpkg", credit = "Border: invented" }}
 provinces = {{ path = "layers/provinces.gpkg", credit = "Provinces: invented" }}
 checkpoints = {{ path = "layers/checkpoints.gpkg", credit = "Posts: invented" }}
 
+[corridors]
+border_reach_km = 100
+
 [privacy]
 """
 
