@@ -145,9 +145,16 @@ def test_lengths_are_rounded_without_losing_any():
     assert lengths.sum() == np.diag(lengths).sum()
 
 
-def test_a_point_is_shared_by_the_cells_around_it():
-    grid = np.zeros((3, 3))
+@settings(deadline=None)
+@given(st.floats(1, 1.999), st.floats(1, 1.999))
+def test_the_shares_of_a_point_have_its_mean_and_no_variance(x, y):
+    grid = np.zeros((3, 3), np.int64)
 
-    surfaces.share_points(np.array([1.75]), np.array([1.5]), np.array([8.0]), grid)
+    surfaces.share_points(np.array([x]), np.array([y]), np.array([2.0]), 2**40, grid)
 
-    assert grid.tolist() == [[0, 0, 0], [0, 6, 2], [0, 0, 0]]
+    centre = np.arange(3) + 0.5
+    for place, shares in ((x, grid.sum(axis=0)), (y, grid.sum(axis=1))):
+        share = shares / 2**41
+        assert share.sum() == pytest.approx(1)
+        assert share @ centre == pytest.approx(place)
+        assert share @ (centre - place) ** 2 == pytest.approx(0, abs=1e-9)

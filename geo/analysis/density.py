@@ -12,7 +12,7 @@ from geo.errors import SchemaError
 from geo.grid import Grid, Surface
 from geo.kernels import surfaces
 
-_CUT = 5.0  # kernels end here, in standard deviations
+_CUT = 6.0  # kernels end here, in standard deviations
 _MICROMETRES = 1e6  # lengths are added up in whole micrometres
 _NOTHING = 1e-13  # Fourier transforms leave this share of the maximum behind
 _EDGES = ("diggle", "uniform", "none")
@@ -146,7 +146,7 @@ def kernel_density(
     if not (np.isfinite(values) & (values >= 0)).all():
         raise ValueError("a count is negative, missing or infinite")
     inside = _inside(mask, values > 0, grid)
-    sigma = _in_cells(bandwidth_m, grid)
+    sigma = _in_cells(bandwidth_m, grid, fewest=1)
     spread = _spread(values, inside, sigma=sigma, edge=edge)
     return _per_km2(spread, inside, grid)
 
@@ -167,8 +167,10 @@ def kernel_density_points(
     ----------
     x, y : (n,) array
         Positions in the CRS of the grid, in metres. Those off the grid are left out.
-    grid, bandwidth_m, mask, edge
+    grid, mask, edge
         As in `kernel_density`; cells with a point always belong to the mask.
+    bandwidth_m
+        Standard deviation of the Gaussian kernel, at least two cells.
     weights : (n,) array
         How much each point counts; by default 1.
 
@@ -176,15 +178,14 @@ def kernel_density_points(
     ------
     ValueError
         If lengths differ, a weight is negative or missing, or the bandwidth is less
-        than a cell.
+        than two cells.
 
     Notes
     -----
-    Each point is shared among the four nearest cells, which widens the kernel by a
-    sixth of a squared cell along each axis, on average; the kernel is narrowed by as
-    much. At a bandwidth of ten cells the error is 5e-6 of the maximum for a million
-    points, a hundred times less than without, and 1e-3 for a single one.
-    O(n + m log m) for m cells.
+    Each point is shared among the nine nearest cells, so that mean and variance of
+    the shares are those of the point. At a bandwidth of ten cells the error is below
+    1e-6 of the maximum, a thousandth of that of the usual linear shares. The order
+    of points does not matter. O(n + m log m) for m cells.
 
     Examples
     --------
@@ -195,9 +196,10 @@ def kernel_density_points(
     >>> exact = exact_density_at(
     ...     [20_000], [20_000], at=([20_500], [20_500]), bandwidth_m=10_000
     ... )
-    >>> float(found.values[19, 20].round(5)), float(exact[0].round(5))
-    (0.00159, 0.00159)
+    >>> float(found.values[19, 20].round(6)), float(exact[0].round(6))
+    (0.001588, 0.001588)
     """
+    sigma = _in_cells(bandwidth_m, grid, fewest=2)
     points = [np.asarray(values, dtype=np.float64) for values in (x, y)]
     weight = np.ones(len(points[0])) if weights is None else np.asarray(weights, float)
     if not len(points[0]) == len(points[1]) == len(weight):
@@ -209,16 +211,19 @@ def kernel_density_points(
     some = np.zeros(grid.rows * grid.columns, bool)
     some[cell[here]] = True
     inside = _inside(mask, some.reshape(grid.shape), grid)
-    # A border of one cell takes the shares of points near the edge.
-    shared = np.zeros((grid.rows + 2, grid.columns + 2))
+    # A border of one cell takes the shares of points near the edge. Whole numbers
+    # make the sum independent of the order of points; they need some headroom.
+    total = math.fsum(weight)
+    scale = 2.0 ** (60 - math.ceil(math.log2(total))) if total > 0 else 1.0
+    shared = np.zeros((grid.rows + 2, grid.columns + 2), np.int64)
     surfaces.share_points(
         (points[0][here] - grid.west) / grid.cell_m + 1,
         (grid.north - points[1][here]) / grid.cell_m + 1,
         weight[here],
+        scale,
         shared,
     )
-    sigma = math.sqrt(_in_cells(bandwidth_m, grid) ** 2 - 1 / 6)
-    spread = _spread(shared, np.pad(inside, 1), sigma=sigma, edge=edge)
+    spread = _spread(shared / scale, np.pad(inside, 1), sigma=sigma, edge=edge)
     return _per_km2(spread[1:-1, 1:-1], inside, grid)
 
 
@@ -286,11 +291,12 @@ def _area_km2(grid: Grid) -> float:
     return (grid.cell_m / 1000) ** 2
 
 
-def _in_cells(bandwidth_m: float, grid: Grid) -> float:
+def _in_cells(bandwidth_m: float, grid: Grid, *, fewest: int) -> float:
     """Return the bandwidth in cells, or refuse it."""
-    if not grid.cell_m <= bandwidth_m < math.inf:
+    if not fewest * grid.cell_m <= bandwidth_m < math.inf:
         raise ValueError(
-            f"bandwidth_m is {bandwidth_m}; expected at least a cell, {grid.cell_m}"
+            f"bandwidth_m is {bandwidth_m}; expected at least {fewest} of the cells "
+            f"of {grid.cell_m} m"
         )
     return bandwidth_m / grid.cell_m
 
@@ -320,7 +326,7 @@ def _spread(
         return _gaussian(counts, sigma)
     part = _gaussian(inside.astype(np.float64), sigma)
     if edge == "diggle":
-        given = np.divide(counts, part, out=np.zeros_like(counts), where=counts > 0)
+        given = np.divide(counts, part, out=np.zeros_like(counts), where=counts != 0)
         return _gaussian(given, sigma)
     even = _gaussian(counts, sigma)
     return np.divide(even, part, out=np.zeros_like(even), where=inside)

@@ -1,0 +1,118 @@
+"""Kernel density of points on a grid of a million cells: trocha beside KDEpy.
+
+Run:  python tests/bench/bench_density.py --points 1_000_000
+Prints one line of JSON. `ratio` is the peer's time over ours, above 1 is faster.
+Errors are the largest at 300 cells, against the sum over all points, as a share of
+the maximum. SciPy's gaussian_filter on counted points stands in where KDEpy is not
+installed.
+"""
+
+import argparse
+import importlib.util
+import json
+import resource
+import statistics
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from geo.analysis.density import exact_density_at, kernel_density_points
+from geo.grid import Grid
+
+GRID = Grid("EPSG:32618", 0, 80_000, 100, rows=800, columns=1280)
+BANDWIDTH_M = 1000.0
+Points = NDArray[np.float64]
+
+
+def make_points(n: int, *, seed: int = 1) -> tuple[Points, Points]:
+    """Points along winding ways through the grid."""
+    rng = np.random.default_rng(seed)
+    along = rng.uniform(0, 1, n)
+    way = rng.integers(0, 12, n)
+    x = 6000 + 116_000 * along + rng.normal(0, 300, n)
+    y = 8000 + 64_000 * (0.5 + 0.45 * np.sin(5 * along + way)) + rng.normal(0, 300, n)
+    return x.clip(1, 127_999), y.clip(1, 79_999)
+
+
+def ours(x: Points, y: Points) -> Points:
+    return kernel_density_points(
+        x, y, grid=GRID, bandwidth_m=BANDWIDTH_M, edge="none"
+    ).values
+
+
+def kdepy(x: Points, y: Points) -> Points:
+    from KDEpy import FFTKDE
+
+    margin = 60
+    east = (np.arange(-margin, GRID.columns + margin) + 0.5) * GRID.cell_m
+    north = (np.arange(-margin, GRID.rows + margin) + 0.5) * GRID.cell_m
+    mesh = np.stack(np.meshgrid(east, north, indexing="ij"), -1).reshape(-1, 2)
+    points = np.column_stack([x, y]) / BANDWIDTH_M
+    found = FFTKDE(bw=1.0, kernel="gaussian").fit(points).evaluate(mesh / BANDWIDTH_M)
+    inside = found.reshape(len(east), len(north))[margin:-margin, margin:-margin]
+    return inside.T[::-1] * len(x) * 1e6 / BANDWIDTH_M**2
+
+
+def scipy(x: Points, y: Points) -> Points:
+    cell = GRID.cell_of(x, y)
+    counts = np.bincount(cell, minlength=GRID.rows * GRID.columns).astype(float)
+    sigma = BANDWIDTH_M / GRID.cell_m
+    smooth = ndimage.gaussian_filter(
+        counts.reshape(GRID.shape), sigma, mode="constant", truncate=5
+    )
+    return smooth / (GRID.cell_m / 1000) ** 2
+
+
+def seconds_of(task, *arguments) -> float:
+    start = time.perf_counter()
+    task(*arguments)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--points", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+
+    name, peer = ("KDEpy", kdepy)
+    if not importlib.util.find_spec("KDEpy"):
+        name, peer = ("scipy", scipy)
+    points = make_points(options.points)
+    cell = np.random.default_rng(3).integers(0, GRID.rows * GRID.columns, 300)
+    exact = exact_density_at(*points, at=GRID.centre_of(cell), bandwidth_m=BANDWIDTH_M)
+    surfaces = {"ours": ours(*points), "peer": peer(*points)}
+    top = surfaces["ours"].max()
+    error = {
+        who: float(np.abs(surface.ravel()[cell] - exact).max() / top)
+        for who, surface in surfaces.items()
+    }
+    assert error["ours"] < 1e-6, f"our error is {error['ours']}"
+    assert error["peer"] < 1e-2, "the two sides must agree first"
+
+    rounds = [
+        (seconds_of(ours, *points), seconds_of(peer, *points))
+        for _ in range(options.rounds)
+    ]
+    print(
+        json.dumps(
+            {
+                "bench": "density",
+                "points": options.points,
+                "cells": GRID.rows * GRID.columns,
+                "peer": name,
+                "ours_s": round(statistics.median(a for a, _ in rounds), 4),
+                "peer_s": round(statistics.median(b for _, b in rounds), 4),
+                "ratio": round(statistics.median(b / a for a, b in rounds), 2),
+                "ours_error": float(f"{error['ours']:.1e}"),
+                "peer_error": float(f"{error['peer']:.1e}"),
+                "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
