@@ -21,9 +21,11 @@ FLOORS = [
     | {"read.delimited", "read.geojson", "read.gps", "read.parquet", "read.vector"},
     {"analysis.brownian", "analysis.corridors", "analysis.crossings"}
     | {"analysis.density", "analysis.hotspots", "read", "store"}
-    | {"read.layers"},
-    {"ingest", "partials", "privacy"} | {"write.fields", "write.output"}
-    | {"write.basemap"},
+    | {"read.layers"}
+    | {"write.basemap", "write.plain"},
+    {"ingest", "partials", "privacy"}
+    | {"write.fields", "write.output"}
+    | {"write.ground", "write.headings"},
     {"totals"} | {"write.notes", "write.payload", "write.styles", "write.tables"},
     {"findings"} | {"write.files", "write.page", "write.qgis"},
     {"outcome", "recipe", "record"},
@@ -47,7 +49,8 @@ DOORS = {
 
 # The writers see what privacy.release let through, and nothing else of ours.
 WRITERS_MAY_SEE = {"errors", "grid", "privacy", "progress", "schema"}
-WRITERS_MAY_SEE |= {"write.basemap", "write.payload"}
+WRITERS_MAY_SEE |= {"write.basemap", "write.ground", "write.headings"}
+WRITERS_MAY_SEE |= {"write.payload", "write.plain"}
 WRITERS_MAY_SEE |= {"write.fields", "write.notes", "write.output", "write.tables"}
 
 WRITERS_MAY_SEE |= {"write.styles"}

@@ -155,8 +155,10 @@
         .sort((a, b) => b.level - a.level);
       for (const row of rows) {
         const rings = row.rings.map(unpack);
-        const style = CORRIDOR[row.level] || CORRIDOR[75];
-        const casing = { color: "#ffffff", weight: style.weight + 2.4, opacity: 0.7 };
+        const far = map.getZoom() < 10;
+        const style = { ...(CORRIDOR[row.level] || CORRIDOR[75]) };
+        if (far) Object.assign(style, { weight: style.weight + 0.9, fillOpacity: style.fillOpacity * 1.6 });
+        const casing = { color: "#ffffff", weight: style.weight + (far ? 3.4 : 2.4), opacity: 0.75 };
         group.addLayer(L.polygon(rings, { renderer: drawing.found, interactive: false, fill: false, ...casing }));
         const outline = L.polygon(rings, { renderer: drawing.found, color: colours.teal, fillColor: colours.teal, ...style });
         outline.on("click", (event) => popup(event.latlng, trocha.about.corridor(row)));
@@ -264,7 +266,7 @@
       .filter((block) => Math.hypot(block.east, block.north) > 0.4 * block.weight)
       .map((block) => {
         const bearing = (Math.atan2(block.east, block.north) * 180) / Math.PI;
-        const length = size * (0.45 + 0.5 * Math.sqrt(block.most / most));
+        const length = size * (0.4 + 0.4 * Math.sqrt(block.most / most));
         return arrow([block.lat / block.weight, block.lon / block.weight], bearing, length);
       });
   };
@@ -441,7 +443,7 @@
       addLabel({ kind: people > 50000 ? "town" : "place", layer: "places", dot: true, at: at(place.at), gap: 6, from, rank: 100 + Math.log10(people + 1) * 20, text: () => place.name });
     }
     for (const country of ground.provinces.countries)
-      addLabel({ kind: "country", layer: "provinces", at: at(country.at), centred: true, to: 10.5, rank: 850, text: () => trocha.term(country.name), spaced: 5 });
+      addLabel({ kind: "country", layer: "provinces", at: at(country.at), centred: true, to: 10.5, rank: 850, text: () => trocha.country(country.name), spaced: 5 });
     for (const province of ground.provinces.labels)
       addLabel({ kind: "province", layer: "provinces", at: at(province.at), centred: true, from: 8.75, to: 11.5, rank: 300 + Math.log10(province.area + 1), text: () => province.name, spaced: 1.2 });
     const best = new Map();
@@ -592,6 +594,7 @@
       layers.arrows.refresh();
       if (layers.relief.refresh) layers.relief.refresh();
       layers.crossings.refresh();
+      layers.corridors.refresh();
       if (state.month < 0 && state.cells === "test") layers.cells.refresh();
       restack();
       placeLabels();

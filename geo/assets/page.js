@@ -25,6 +25,10 @@ const trocha = {};
     for (const listener of listeners) listener(changes);
   };
 
+  /* The reader's own variety of the language, if the browser names one. */
+  const locale = () =>
+    (navigator.languages || []).find((tag) => tag.startsWith(state.language)) || state.language;
+
   /* The text for a key in the reader's language; {name} is filled from `values`. */
   const t = (key, values = {}) => {
     const text = words[state.language].texts[key];
@@ -38,26 +42,28 @@ const trocha = {};
     return Object.hasOwn(terms, text) ? terms[text] : text;
   };
 
+  /* A country by its two-letter code, as the browser names it, or by its name. */
+  const country = (text) => {
+    if (!/^[A-Z]{2}$/.test(text)) return term(text);
+    return new Intl.DisplayNames([locale()], { type: "region", fallback: "code" }).of(text);
+  };
+
   const direction = (text) => {
     const side = /(?:to|into) (?:the )?(north|east|south|west) (bank|side)$/.exec(text);
     if (side) return t(`to-${side[2]}`, { point: term(side[1]) });
     const into = /^into (.+)$/.exec(text);
-    if (into) return t("into", { place: term(into[1]) });
+    if (into) return t("into", { place: country(into[1]) });
     return term(text);
   };
 
   /* Names of crossings are made by the program: "border near X", "border 3". */
   const crossingName = (row) => {
-    const near = /^border (?:near|by|at) (.+)$/i.exec(row.name);
-    if (near) return t("borderNear", { place: near[1] });
+    const near = /^border near (.+?)(?: (\d+))?$/i.exec(row.name);
+    if (near) return t("borderNear", { place: near[1] }) + (near[2] ? ` (${near[2]})` : "");
     const piece = /^border (.+)$/i.exec(row.name);
     if (piece) return t("borderPiece", { piece: piece[1] });
     return row.name || t(row.kind);
   };
-
-  /* The reader's own variety of the language, if the browser names one. */
-  const locale = () =>
-    (navigator.languages || []).find((tag) => tag.startsWith(state.language)) || state.language;
 
   const number = (value, digits = 0) =>
     value === null || value === undefined
@@ -147,7 +153,7 @@ const trocha = {};
   };
 
   Object.assign(trocha, {
-    data, words, state, locale, on, change, t, term, direction, crossingName, number, percent,
+    data, words, state, locale, on, change, t, term, country, direction, crossingName, number, percent,
     monthText, compass, node, shape, name, unpack, at, colours, countBreaks, countColour,
   });
 })();

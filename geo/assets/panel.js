@@ -188,7 +188,8 @@
       button.title = t(text);
       button.setAttribute("aria-label", t(text));
     }
-    const credits = [...new Set(Object.values(data.credits).filter(Boolean))];
+    const ground = Object.entries(data.credits).filter(([layer]) => !["crossings", "nationalities"].includes(layer));
+    const credits = [...new Set(ground.map(([, credit]) => credit).filter(Boolean))];
     find("credits").textContent = credits.length ? ` · ${credits.join(" · ")}` : "";
   };
 
@@ -279,7 +280,7 @@
         facts([
           [t("tracks"), number(cells.tracks[n])],
           cells.stop[n] === null ? null : [t("stopTracks"), number(cells.stop[n])],
-          cells.hours[n] === null ? null : [t("hours"), t("hoursValue", { n: number(cells.hours[n], 1) })],
+          cells.hours[n] === null ? null : [t("hours"), cells.hours[n] ? t("hoursValue", { n: number(cells.hours[n], 1) }) : t("halfHour")],
           cells.stopHours[n] === null ? null : [t("stopHours"), t("hoursValue", { n: number(cells.stopHours[n], 1) })],
           way(cells.bearing[n], cells.oneWay[n]),
           cells.density[n] === null ? null : [t("density"), t("perKm2", { n: number(cells.density[n], 1) })],
@@ -321,7 +322,7 @@
       return card(
         heading(name(row.name), term(row.role), colours.ink),
         facts([
-          row.country ? [t("country"), term(row.country)] : null,
+          row.country ? [t("country"), trocha.country(row.country)] : null,
           since || until ? [t("open"), since && until ? `${since} – ${until}` : since ? t("since", { month: since }) : t("until", { month: until })] : null,
           row.precision_m === null ? null : [t("position"), `± ${number(row.precision_m)} m`],
           ...counts.map((count) => [trocha.direction(count.direction), node("span", {}, node("b", {}, number(count.tracks)), " ", node("small", {}, interval(count)))]),

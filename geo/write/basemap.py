@@ -6,13 +6,12 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import rasterio
 import shapely
 from numpy.typing import NDArray
 from rasterio.io import MemoryFile
 from rasterio.transform import Affine
-from rasterio.warp import Resampling, reproject, transform_bounds
+from rasterio.warp import Resampling, reproject, transform, transform_bounds
 from scipy.ndimage import gaussian_filter
 
 from geo.grid import Grid, Surface
@@ -105,13 +104,65 @@ def spot(geometry: Any) -> list[int]:
     return [round(geometry.x * PER_DEGREE), round(geometry.y * PER_DEGREE)]
 
 
-def sheet_bounds(layers: Sequence[gpd.GeoDataFrame]) -> Bounds | None:
-    """Return west, south, east, north in degrees of the first layer that holds any."""
+def sheet_bounds(
+    layers: Sequence[gpd.GeoDataFrame], *, relief: Surface | None = None
+) -> Bounds | None:
+    """Return west, south, east, north in degrees of the sheet that the map fills.
+
+    It is the extent of the first layer that holds anything, cut down to where there
+    is relief, so that no edge shows inside the map.
+    """
     for layer in layers:
         if len(layer) and not layer.geometry.is_empty.all():
             west, south, east, north = layer.to_crs("EPSG:4326").total_bounds.tolist()
-            return west, south, east, north
-    return None
+            break
+    else:
+        return None
+    if relief is not None:
+        inner = inner_rectangle(relief.grid)
+        west, south = max(west, inner[0]), max(south, inner[1])
+        east, north = min(east, inner[2]), min(north, inner[3])
+    return west, south, east, north
+
+
+def inner_rectangle(grid: Grid) -> Bounds:
+    """Return the rectangle in degrees that a grid covers to its very edges.
+
+    Examples
+    --------
+    >>> inner_rectangle(Grid("EPSG:4326", -78.0, 9.0, 0.5, rows=4, columns=2))
+    (-78.0, 7.0, -77.0, 9.0)
+    """
+    west, south, east, north = grid.bounds
+    along = np.linspace(0.0, 1.0, 21)
+    x, y = west + along * (east - west), south + along * (north - south)
+
+    def moved(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.array(transform(grid.crs, "EPSG:4326", x, y))
+
+    return (
+        float(moved(np.full(21, west), y)[0].max()),
+        float(moved(x, np.full(21, south))[1].max()),
+        float(moved(np.full(21, east), y)[0].min()),
+        float(moved(x, np.full(21, north))[1].min()),
+    )
+
+
+def clipped(layer: gpd.GeoDataFrame, bounds: Bounds | None) -> gpd.GeoDataFrame:
+    """Cut a layer in degrees to a rectangle; what lies outside becomes empty.
+
+    Examples
+    --------
+    >>> line = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (9, 0)])])
+    >>> clipped(line, (1, -1, 2, 1)).geometry.iloc[0].wkt
+    'LINESTRING (1 0, 2 0)'
+    """
+    if bounds is None or layer.empty:
+        return layer
+    shapes = shapely.clip_by_rect(layer.geometry.to_numpy(), *bounds)
+    return layer.assign(
+        geometry=gpd.GeoSeries(shapes, index=layer.index, crs=layer.crs)
+    )
 
 
 def inner_lines(provinces: gpd.GeoDataFrame) -> Any:
@@ -155,19 +206,19 @@ def draw_relief(relief: Surface, bounds: Bounds) -> dict[str, Any]:
     Heights are smoothed over SMOOTH_M, so that the cells of a coarse DEM do not show
     as facets: what is drawn is where the ranges are, not the slope of a trail.
     """
-    transform, shape = _canvas(bounds, RELIEF_PIXELS)
+    affine, shape = _canvas(bounds, RELIEF_PIXELS)
     height = np.zeros(shape, dtype=np.float32)
     reproject(
         np.nan_to_num(relief.values.astype(np.float32), nan=0.0),
         height,
         src_transform=_affine(relief.grid),
         src_crs=relief.grid.crs,
-        dst_transform=transform,
+        dst_transform=affine,
         dst_crs="EPSG:3857",
         resampling=Resampling.cubic_spline,
         num_threads=1,
     )
-    pixel_m = transform.a * float(np.cos(np.radians((bounds[1] + bounds[3]) / 2)))
+    pixel_m = affine.a * float(np.cos(np.radians((bounds[1] + bounds[3]) / 2)))
     height = gaussian_filter(np.maximum(height, 0.0), SMOOTH_M / pixel_m)
     colour = np.stack([np.interp(height, _TINT_M, band) for band in _TINT.T])
     light = hillshade(height, cell_m=pixel_m)
@@ -217,14 +268,14 @@ def draw_density(surface: Surface) -> dict[str, Any] | None:
     classes[shown] = 1 + np.searchsorted(breaks, surface.values[shown], side="right")
     part, grid = _trimmed(classes, surface.grid)
     west, south, east, north = transform_bounds(grid.crs, "EPSG:4326", *grid.bounds)
-    transform, shape = _canvas((west, south, east, north), DENSITY_PIXELS)
+    affine, shape = _canvas((west, south, east, north), DENSITY_PIXELS)
     picture = np.zeros(shape, dtype=np.uint8)
     reproject(
         part,
         picture,
         src_transform=_affine(grid),
         src_crs=grid.crs,
-        dst_transform=transform,
+        dst_transform=affine,
         dst_crs="EPSG:3857",
         resampling=Resampling.nearest,
         num_threads=1,
@@ -328,8 +379,3 @@ def _encoded(
                 picture.write_colormap(1, dict(palette))
         data = base64.b64encode(file.read()).decode("ascii")
     return f"data:image/{driver.lower()};base64,{data}"
-
-
-def missing(value: Any) -> bool:
-    """Return whether a cell of a table holds nothing."""
-    return bool(pd.isna(value))
