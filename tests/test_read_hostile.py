@@ -10,6 +10,8 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -235,6 +237,18 @@ class TestXml:
         assert len(sifted.fixes) == 1
         assert "1 waypoints were left out: the file has track points" in sifted.notes
 
+    def test_times_without_offset_are_utc_as_the_format_prescribes(self, file):
+        text = gpx((*POINT[:2], "2023-05-01T12:00:00"))
+
+        sifted = read(file(text, "a.gpx"), time_zone="America/Panama")
+
+        assert sifted.fixes["time"].dt.hour.tolist() == [12]
+        assert "times without an offset were read as UTC" in sifted.notes
+
+    def test_names_of_columns_are_for_other_files(self, file):
+        sifted = read(file(gpx(POINT), "a.gpx"), columns={"lon": "x"})
+        assert sifted.fixes["lon"].tolist() == [-77.5]
+
     def test_metadata_may_say_simulated(self, file):
         text = gpx(POINT).replace(
             "<gpx>", "<gpx><metadata><desc>SIMULATED</desc></metadata>"
@@ -289,6 +303,21 @@ class TestDelimited:
     def test_a_header_of_one_huge_field_is_refused(self, file):
         with pytest.raises(InputError, match="not a table"):
             read(file('"' + "x" * 2**19 + '"'))
+
+    @pytest.mark.parametrize(
+        "row",
+        [
+            "Ana,7,F,x,2023-05-01,y",
+            "Ana,7,F,x,12:30,y",
+            "Ana,F,x,y,8.5123,z",
+            "Ana,F,x,y,8,z,63912345",
+            "Ana,F,x,8°30'N,y,z",
+        ],
+    )
+    def test_a_table_without_header_does_not_show_its_data(self, file, row):
+        with pytest.raises(SchemaError, match="has no header") as caught:
+            read(file(f"{row}\n{row}\n"))
+        assert "Ana" not in str(caught.value)
 
     def test_too_many_columns_are_refused(self, file):
         with pytest.raises(InputError, match="3,000 columns; expected at most 2,000"):
@@ -529,6 +558,25 @@ class TestGdal:
         areas.to_file(path, driver="FlatGeobuf")
         assert read(path).counts() == {"no position": 1}
 
+    def test_a_file_without_features_is_refused(self, tmp_path):
+        path = tmp_path / "a.gpkg"
+        points(1).iloc[:0].to_file(path, driver="GPKG", geometry_type="Point")
+        with pytest.raises(InputError, match="has no features"):
+            read(path)
+
+    def test_a_file_without_columns_has_no_time(self, tmp_path):
+        path = tmp_path / "a.gpkg"
+        points(1)[["geometry"]].to_file(path, driver="GPKG")
+        with pytest.raises(SchemaError, match="has no column for time"):
+            read(path)
+
+    def test_a_layer_of_areas_is_not_taken(self, tmp_path):
+        path = tmp_path / "a.gpkg"
+        areas = points().set_geometry(points().to_crs(32618).buffer(9).to_crs(4326))
+        areas.to_file(path, driver="GPKG")
+        with pytest.raises(InputError, match="has no layer of points"):
+            read(path)
+
     def test_the_number_of_features_is_limited(self, tmp_path, monkeypatch):
         monkeypatch.setattr(vector, "MAX_FEATURES", 1)
         path = tmp_path / "a.gpkg"
@@ -579,6 +627,34 @@ class TestParquet:
         frame["track"] = frame["track"].astype("category")
         frame.to_parquet(tmp_path / "a.parquet")
         assert len(read(tmp_path / "a.parquet").fixes) == 1
+
+    @pytest.mark.parametrize("encoding", ["WKB", "geoarrow"])
+    def test_geometry_in_another_crs_is_converted(self, tmp_path, encoding):
+        frame = points(2).to_crs(32618)
+        frame.to_parquet(tmp_path / "a.parquet", geometry_encoding=encoding)
+        fixes = read(tmp_path / "a.parquet").fixes
+        assert fixes["lat"].round(6).tolist() == [8.5, 8.5]
+
+    def test_rows_without_geometry_lie_nowhere(self, tmp_path):
+        frame = points(3)
+        frame.loc[1, "geometry"] = None
+        frame.to_parquet(tmp_path / "a.parquet")
+        assert read(tmp_path / "a.parquet").counts() == {"no position": 1}
+
+    @pytest.mark.parametrize("geo", [b"[1]", b"{", b'{"primary_column": "lat"}'])
+    def test_odd_metadata_are_no_geometry(self, tmp_path, geo):
+        table = pa.Table.from_pandas(self.frame())
+        pq.write_table(
+            table.replace_schema_metadata({b"geo": geo}), tmp_path / "a.parquet"
+        )
+        assert len(read(tmp_path / "a.parquet").fixes) == 1
+
+    @pytest.mark.parametrize(("value", "expected"), [("true", True), ("false", False)])
+    def test_metadata_may_say_simulated(self, tmp_path, value, expected):
+        table = pa.Table.from_pandas(self.frame())
+        table = table.replace_schema_metadata({"simulated": value})
+        pq.write_table(table, tmp_path / "a.parquet")
+        assert read(tmp_path / "a.parquet").simulated is expected
 
     def test_a_cut_file_is_refused(self, tmp_path):
         path = tmp_path / "a.parquet"

@@ -58,7 +58,7 @@ def read_fixes(
         Secret that names of tracks are hashed with; it stays in the store.
     columns
         Names of columns by role (track, time, lon, lat, elevation, accuracy), where
-        they cannot be guessed.
+        they cannot be guessed. GPX has no use for them.
     time_zone
         IANA name of the zone of times without an offset, ``"America/Panama"``.
         Where it is empty such rows are rejected.
@@ -98,8 +98,9 @@ def read_fixes(
     "read as UTF-8, separator ';', decimal comma"
     """
     known_zone(time_zone)
-    options = Options(columns or {}, time_zone=time_zone, swap=swap, crs=crs)
     kind = kind_of(path)
+    named = {} if columns is None or kind.name == "gpx" else columns
+    options = Options(named, time_zone=time_zone, swap=swap, crs=crs)
     if kind.name == "delimited":
         found = read_delimited(path, columns=options.columns)
     elif kind.name in _READERS:

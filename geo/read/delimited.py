@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ MAX_COLUMNS = 2000
 SAMPLE_BYTES = 2**17
 SAMPLE_ROWS = 50
 
+_DATA = re.compile(r"^[+-]?\d+[.,]\d+|\d[-/.]\d{1,2}[-/.]\d|\d:\d\d|^\d{6,}$|\d\s*°")
 _SEPARATORS = {",": "','", ";": "';'", "\t": "TAB", "|": "'|'"}
 _WORDS = frozenset(
     word.rstrip("?") for words in SYNONYMS.values() for word in words.split()
@@ -149,10 +151,11 @@ def _check_header(header: list[str], name: str) -> None:
             hint="Separate the columns with commas, semicolons or tabs.",
         )
     filled = [field.strip() for field in header if field.strip()]
-    numbers = [field for field in filled if _is_number(field)]
-    if 2 * len(numbers) >= len(filled):
+    # What is listed as the columns in a message must never be somebody's data.
+    data = any(_DATA.search(field) for field in filled)
+    if data or 2 * sum(map(_is_number, filled)) >= len(filled):
         raise SchemaError(
-            f"{name} has no header: its first line is made of numbers.",
+            f"{name} has no header: its first line holds numbers or times.",
             hint="Add a first line such as: track,time,lat,lon",
         )
 

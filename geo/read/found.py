@@ -68,6 +68,8 @@ class Found:
         What the reader understood.
     simulated
         Whether the file calls itself simulated.
+    time_zone
+        Zone that the format prescribes for times without an offset; empty if none.
     """
 
     table: Any
@@ -77,6 +79,7 @@ class Found:
     group: Ints | None = None
     notes: tuple[str, ...] = ()
     simulated: bool = False
+    time_zone: str = ""
 
 
 def says_simulated(text: str) -> bool:

@@ -55,8 +55,8 @@ def read_gpx(path: Path) -> Found:
     Returns
     -------
     Found
-        A table of text. If the file breaks off, the points before the break, and
-        one broken record.
+        A table of text; times without an offset are UTC, as the format prescribes.
+        If the file breaks off, the points before the break, and one broken record.
 
     Raises
     ------
@@ -92,6 +92,7 @@ def read_gpx(path: Path) -> Found:
         broken=np.array([len(rows) + 1] if failure else [], dtype=np.int64),
         group=np.array([row[-1] for row in rows], dtype=np.int64),
         notes=tuple(notes),
+        time_zone="UTC",
         simulated=says_simulated(" ".join([path.name, *seen.about])),
     )
 

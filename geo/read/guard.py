@@ -6,6 +6,7 @@ is the second: the drivers that follow names are not loaded, and the network is 
 It holds if this module is imported before GDAL is; the package `read` sees to that.
 """
 
+import logging
 import os
 
 SKIPPED = "VRT,OGR_VRT,WFS,OAPIF,OGCAPI,CSW,HTTP,GDALG,WMS,WCS,WMTS,DERIVED,STACTA"
@@ -19,3 +20,11 @@ SETTINGS = {
 
 for _name, _value in SETTINGS.items():
     os.environ.setdefault(_name, _value)
+
+
+def _worth_saying(record: logging.LogRecord) -> bool:
+    """Drop one warning: a GDAL that has no such driver need not skip it."""
+    return "to unload from GDAL_SKIP" not in record.getMessage()
+
+
+logging.getLogger("rasterio._env").addFilter(_worth_saying)

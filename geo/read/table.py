@@ -249,7 +249,7 @@ def _times(
             f"{listed(found.table.column_names)}.",
             hint="Name it with --columns time=NAME.",
         )
-    zone = options.time_zone
+    zone = found.time_zone or options.time_zone
     keys = {plain(column) for column in found.table.column_names}
     movebank = {"event_id", "location_long"} <= keys
     if movebank or {"utc", "gmt"} & set(plain(label).split("_")):

@@ -1,0 +1,143 @@
+"""Read a file of fixes: trocha beside the readers that people would use by hand.
+
+Run:  python tests/bench/bench_read.py --fixes 1_000_000
+Prints one line of JSON for each format. The peer only parses: pandas for CSV and
+Parquet, GDAL for GPX and GeoJSON; trocha also checks, names, hashes and sorts.
+`ratio` is the peer's time over ours, above 1 is faster; it is taken within each
+round, so a busy machine slows both sides alike.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+
+from geo.read import read_fixes
+
+
+def make_fixes(n: int, *, seed: int = 1) -> pd.DataFrame:
+    """`n` fixes of n/500 devices, in the order of their devices."""
+    rng = np.random.default_rng(seed)
+    device = np.sort(rng.integers(0, max(1, n // 500), n))
+    step = rng.integers(1_000, 60_000, n).cumsum().astype("timedelta64[ms]")
+    return pd.DataFrame(
+        {
+            "device": [f"dev{number:06d}" for number in device],
+            "time": pd.Series(np.datetime64("2023-01-01", "ms") + step).dt.tz_localize(
+                "UTC"
+            ),
+            "lat": (8 + rng.normal(0, 0.3, n)).round(6),
+            "lon": (-77.5 + rng.normal(0, 0.3, n)).round(6),
+            "accuracy": rng.uniform(3, 40, n).round(1),
+        }
+    )
+
+
+def write_csv(fixes: pd.DataFrame, path: Path) -> None:
+    iso = fixes["time"].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    fixes.assign(time=iso).to_csv(path, index=False)
+
+
+def write_planilla(fixes: pd.DataFrame, path: Path) -> None:
+    """Write what a Spanish spreadsheet saves."""
+    days = fixes["time"].dt.strftime("%d/%m/%Y %H:%M:%S")
+    fixes.assign(time=days).to_csv(path, index=False, sep=";", decimal=",")
+
+
+def write_gpx(fixes: pd.DataFrame, path: Path) -> None:
+    iso = fixes["time"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    with path.open("w", encoding="utf-8") as file:
+        file.write('<gpx version="1.1" creator="bench" ')
+        file.write('xmlns="http://www.topografix.com/GPX/1/1">\n')
+        for device, rows in fixes.assign(iso=iso).groupby("device"):
+            file.write(f"<trk><name>{device}</name><trkseg>\n")
+            file.writelines(
+                f'<trkpt lat="{row.lat}" lon="{row.lon}">'
+                f"<time>{row.iso}</time></trkpt>\n"
+                for row in rows.itertuples()
+            )
+            file.write("</trkseg></trk>\n")
+        file.write("</gpx>\n")
+
+
+def write_geojson(fixes: pd.DataFrame, path: Path) -> None:
+    points = gpd.points_from_xy(fixes["lon"], fixes["lat"])
+    frame = fixes.drop(columns=["lat", "lon"])
+    gpd.GeoDataFrame(frame, geometry=points, crs=4326).to_file(path, driver="GeoJSON")
+
+
+def pandas_csv(path: Path) -> int:
+    frame = pd.read_csv(path)
+    frame["time"] = pd.to_datetime(frame["time"], format="ISO8601")
+    return len(frame.sort_values(["device", "time"]))
+
+
+def pandas_planilla(path: Path) -> int:
+    frame = pd.read_csv(path, sep=";", decimal=",")
+    frame["time"] = pd.to_datetime(frame["time"], format="%d/%m/%Y %H:%M:%S", utc=True)
+    return len(frame.sort_values(["device", "time"]))
+
+
+def pandas_parquet(path: Path) -> int:
+    return len(pd.read_parquet(path).sort_values(["device", "time"]))
+
+
+def gdal(path: Path) -> int:
+    layer = "track_points" if path.suffix == ".gpx" else None
+    return len(pyogrio.read_dataframe(path, layer=layer))
+
+
+CASES = {
+    "csv": (1, "fixes.csv", write_csv, pandas_csv),
+    "planilla": (1, "planilla.csv", write_planilla, pandas_planilla),
+    "parquet": (1, "fixes.parquet", pd.DataFrame.to_parquet, pandas_parquet),
+    "gpx": (5, "fixes.gpx", write_gpx, gdal),
+    "geojson": (5, "fixes.geojson", write_geojson, gdal),
+}
+
+
+def ours(path: Path) -> int:
+    return len(read_fixes(path, key=b"bench", time_zone="America/Panama").fixes)
+
+
+def seconds(task, *arguments) -> float:
+    start = time.perf_counter()
+    task(*arguments)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--fixes", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+
+    fixes = make_fixes(options.fixes)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (share, file, write, peer) in CASES.items():
+            path, some = Path(folder, file), fixes.head(options.fixes // share)
+            write(some, path)
+            assert ours(path) == peer(path) == len(some), "the two must agree first"
+            rounds = [
+                (seconds(ours, path), seconds(peer, path))
+                for _ in range(options.rounds)
+            ]
+            line = {
+                "bench": f"read {name}",
+                "fixes": len(some),
+                "ours_s": round(statistics.median(a for a, _ in rounds), 3),
+                "peer_s": round(statistics.median(b for _, b in rounds), 3),
+                "ratio": round(statistics.median(b / a for a, b in rounds), 2),
+            }
+            print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    main()
