@@ -118,6 +118,17 @@ def test_day_or_month_first_is_decided_for_the_whole_column():
     assert utc("01/02/2023", "13/02/2023")[0] == "2023-02-01T05:00:00.000"
 
 
+def test_evenly_written_dates_read_as_the_others_do():
+    cells = ["31/05/2023 07:00:00", "01/06/2023 23:59:59", "31/06/2023 00:00:00"]
+    evenly, mixed = utc(*cells), utc(*cells, "1/6/23 7:00")
+    assert evenly == mixed[:3]
+    assert evenly == [
+        "2023-05-31T12:00:00.000",
+        "2023-06-02T04:59:59.000",
+        "missing",
+    ]
+
+
 def test_a_column_that_contradicts_itself_keeps_what_fits():
     assert utc("13/02/2023", "02/13/2023") == ["2023-02-13T05:00:00.000", "missing"]
 

@@ -29,6 +29,12 @@ _COMPACT = (
     r"^(?P<y>(?:19|20)\d{2})(?P<a>\d{2})(?P<b>\d{2})[T_ ]?(?P<h>\d{2})(?P<mi>\d{2})"
     r"(?P<s>\d{2})(?:\.(?P<f>\d{1,9}))?(?P<half>)(?P<zone>Z|[+-]\d{2}:?\d{2})?$"
 )
+# The commonest form of _YEAR_LAST, and where its parts stand.
+_FIXED = r"^\d{2}[-/.]\d{2}[-/.]\d{4} \d{2}:\d{2}:\d{2}$"
+_PLACES = {
+    "a": (0, 2), "b": (3, 5), "y": (6, 10),
+    "h": (11, 13), "mi": (14, 16), "s": (17, 19),
+}  # fmt: skip
 # Spanish and English names of months; a name may go on ("agosto", "sept.").
 _MONTHS = (
     ("ene", "jan"), ("feb",), ("mar",), ("abr", "apr"), ("may",), ("jun",),
@@ -188,7 +194,7 @@ def _patiently(text: Any, time_zone: str) -> Times:
     spelt = _without_month_names(text)
     for pattern in _likely_first(spelt):
         rest = np.flatnonzero(~there)
-        parts = pc.extract_regex(spelt.take(pa.array(rest)), pattern=pattern)
+        parts = _parts(spelt.take(pa.array(rest)), pattern)
         fits = np.asarray(pc.is_valid(parts))
         if not fits.any():
             continue
@@ -207,6 +213,19 @@ def _patiently(text: Any, time_zone: str) -> Times:
     state = np.where(there, placed.state, numbers.state).astype(np.int8)
     both = dict.fromkeys([*notes, *placed.notes, *numbers.notes])
     return Times(np.where(there, placed.ms, numbers.ms), state, tuple(both))
+
+
+def _parts(text: Any, pattern: str) -> Any:
+    """Return the parts of each time as a struct, null where the pattern fails."""
+    if pattern is _YEAR_LAST and len(text):
+        fixed = pc.match_substring_regex(text, _FIXED)
+        if pc.all(fixed, skip_nulls=False).as_py():  # slicing is five times as fast
+            slices = [pc.utf8_slice_codeunits(text, *_PLACES[name]) for name in _PLACES]
+            empty = pa.repeat("", len(text))
+            return pa.StructArray.from_arrays(
+                [*slices, empty, empty, empty], [*_PLACES, "f", "half", "zone"]
+            )
+    return pc.extract_regex(text, pattern=pattern)
 
 
 def _likely_first(text: Any) -> list[str]:
