@@ -9,13 +9,11 @@ names them replaces the old one, then the old files go. A crash at any moment le
 the old state or the new one. The folder holds positions of people: never publish it.
 """
 
-import fcntl
 import logging
 import os
 import re
 import secrets
 import zipfile
-import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
@@ -31,13 +29,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from geo.errors import StoreError
 from geo.manifest import (
     NAME,
     Manifest,
     Part,
     Source,
     damaged,
+    lock_folder,
     not_written,
     read_manifest,
     replace_file,
@@ -67,7 +65,7 @@ log = logging.getLogger(__name__)
 
 _OURS = (
     *("parts/*.parquet", "rejects/*.parquet", "tracks-*.parquet"),
-    *("*.json.tmp", "key.tmp", "*.parquet.tmp", "*/*.parquet.tmp", "*/*/*.npz.tmp"),
+    *("*.json.tmp", "key.tmp", "*.parquet.tmp", "*/*.parquet.tmp", "*/*/*.zst.tmp"),
 )
 
 
@@ -90,22 +88,8 @@ def open_store(folder: Path) -> Iterator["Store"]:
     StoreError
         If another process has it open, it is damaged, or a newer trocha wrote it.
     """
+    lock = lock_folder(folder)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise StoreError(
-            f"The store {folder} cannot be opened: {error.strerror}.",
-            hint="Set another folder in the region file, under [files] store.",
-        ) from error
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StoreError(
-                f"The store {folder} is in use by another trocha.",
-                hint="Wait until it has finished, and run again.",
-            ) from error
         try:
             store = Store(folder)
         except OSError as error:
@@ -257,10 +241,14 @@ class Store:
         """Return the arrays kept under a name and key; None if absent or damaged."""
         path = self._partial_path(name, key)
         try:
-            data = BytesIO(path.read_bytes())
-            with np.load(data, allow_pickle=False) as arrays:
+            data = path.read_bytes()
+            size = int.from_bytes(data[:8], "little")
+            whole = pa.decompress(data[8:], size, codec="zstd", asbytes=True)
+            with np.load(BytesIO(whole), allow_pickle=False) as arrays:
                 return {label.removeprefix("a_"): arrays[label] for label in arrays}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+        except (OSError, ValueError, EOFError, OverflowError, MemoryError):
+            return None
+        except (zipfile.BadZipFile, pa.ArrowException):
             return None
 
     def keep_partial(
@@ -286,18 +274,21 @@ class Store:
             raise ValueError(f"partial {name!r} holds Python objects")
         buffer = BytesIO()
         labelled: dict[str, Any] = {f"a_{label}": arrays[label] for label in arrays}
-        np.savez_compressed(buffer, **labelled)
+        np.savez(buffer, **labelled)
+        whole = buffer.getvalue()
+        size = len(whole).to_bytes(8, "little")
+        data = size + pa.compress(whole, codec="zstd", asbytes=True)
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            replace_file(path, buffer.getvalue())
+            replace_file(path, data)
         except OSError as error:
             self._sweep()
             raise not_written(self._folder, error) from error
 
     def prune_partials(self, keys: Collection[str]) -> None:
         """Delete the partial results whose key is not among `keys`."""
-        for path in sorted(self._folder.glob("partials/*/*.npz")):
-            if path.name.removesuffix(".npz") not in keys:
+        for path in sorted(self._folder.glob("partials/*/*.npz.zst")):
+            if path.name.removesuffix(".npz.zst") not in keys:
                 path.unlink(missing_ok=True)
 
     def _write_rejects(
@@ -391,4 +382,4 @@ class Store:
         for text in (name, key):
             if not re.fullmatch(r"\w[\w.-]*", text, re.ASCII):
                 raise ValueError(f"{text!r} cannot name a partial result")
-        return self._folder / "partials" / name / f"{key}.npz"
+        return self._folder / "partials" / name / f"{key}.npz.zst"
