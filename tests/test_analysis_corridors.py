@@ -105,6 +105,13 @@ def test_specks_are_dropped():
     assert found.geometry[0].contains(shapely.Point(11_000, 12_500))
 
 
+def test_specks_alone_are_no_corridor():
+    values = np.zeros(GRID.shape)
+    values[30, 40] = 1
+
+    assert outline_corridors(surface(values), levels=[0.5]).empty
+
+
 def test_the_largest_piece_of_each_level_comes_first():
     values = bump(15, 15, spread=3) + bump(40, 60, spread=5)
 

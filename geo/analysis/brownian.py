@@ -124,9 +124,9 @@ def brownian_bridge(
     ``a`` of a bridge of ``T`` seconds the variance per axis is ``T a (1-a) m +
     (1-a)² e0² + a² e1²``, with motion variance ``m`` and errors ``e0``, ``e1``. It is
     integrated over each cell. The motion variance makes every second fix likeliest,
-    given its neighbours; the error of the fix left out is added, as Pozdnyakov et
-    al. 2014, Ecology 95:247, show it must be. Where moves are joined, ``T`` is the
-    longest silence among them. About 1 µs a fix.
+    given its neighbours; the error of the fix left out is added to that of the bridge
+    (on why errors matter there: Pozdnyakov et al. 2014, Ecology 95:247). Where moves
+    are joined, ``T`` is the longest silence among them. One to two µs a fix.
 
     Examples
     --------

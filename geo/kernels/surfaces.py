@@ -192,15 +192,14 @@ def _lay(
     bridge: Floats,
     late: bool,  # noqa: FBT001
     stamp: int,
-    mass: Floats,
-    late_mass: Floats,
-    mark: NDArray[np.int32],
+    scratch: tuple[Floats, Floats, NDArray[np.int32]],
     touched: Ints,
     count: int,
-    across: Floats,
-    down: Floats,
+    lanes: tuple[Floats, Floats],
 ) -> int:
     """Add one bridge to the scratch grid; returns how many cells are touched."""
+    mass, late_mass, mark = scratch
+    across, down = lanes
     x0, y0, x1, y1, var0, var1, motion, weight = bridge
     rows, columns = mass.shape
     length = math.hypot(x1 - x0, y1 - y0)
@@ -238,6 +237,41 @@ def _lay(
 
 
 @njit(cache=True, nogil=True)
+def _share_out(
+    touched: Ints,
+    stamp: int,
+    scratch: tuple[Floats, Floats, NDArray[np.int32]],
+    occurrence: Ints,
+    support: Ints,
+    bridged: Ints,
+) -> None:
+    """Add what one track left on the scratch grids, in whole units, and wipe them.
+
+    Rounding the running sum makes the units add up to ONE_TRACK exactly.
+    """
+    mass, late_mass, mark = scratch
+    columns = mass.shape[1]
+    total = 0.0
+    for cell in touched:
+        total += mass[cell // columns, cell % columns]
+    running, given, late_running, late_given = 0.0, 0, 0.0, 0
+    for cell in touched:
+        row, column = cell // columns, cell % columns
+        if total > 0:
+            running += mass[row, column]
+            upto = math.floor(running / total * ONE_TRACK + 0.5)
+            units, given = upto - given, upto
+            late_running += late_mass[row, column]
+            upto = math.floor(late_running / total * ONE_TRACK + 0.5)
+            late_units, late_given = upto - late_given, upto
+            occurrence[row, column] += units
+            bridged[row, column] += min(late_units, units)
+            if mark[row, column] > stamp:
+                support[row, column] += 1
+        mass[row, column] = late_mass[row, column] = 0.0
+
+
+@njit(cache=True, nogil=True)
 def spread_bridges(
     track: Ints,
     bridges: Floats,
@@ -255,8 +289,9 @@ def spread_bridges(
     rows, columns = occurrence.shape
     mass, late_mass = np.zeros((rows, columns)), np.zeros((rows, columns))
     mark = np.zeros((rows, columns), np.int32)
+    scratch = (mass, late_mass, mark)
     touched = np.empty(rows * columns, np.int64)
-    across, down = np.empty(columns + 1), np.empty(rows + 1)
+    lanes = (np.empty(columns + 1), np.empty(rows + 1))
     begin, number = 0, 0
     while begin < track.size:
         number += 1
@@ -264,38 +299,11 @@ def spread_bridges(
         while end < track.size and track[end] == track[begin]:
             if bridges[end, 7] > 0:
                 count = _lay(
-                    bridges[end],
-                    late[end],
-                    stamp,
-                    mass,
-                    late_mass,
-                    mark,
-                    touched,
-                    count,
-                    across,
-                    down,
+                    bridges[end], late[end], stamp, scratch, touched, count, lanes
                 )
             end += 1
         begin = end
-        total = 0.0
-        for k in range(count):
-            total += mass[touched[k] // columns, touched[k] % columns]
-        # Rounding the running sum makes the whole numbers add up exactly.
-        running, given, late_running, late_given = 0.0, 0, 0.0, 0
-        for k in range(count):
-            row, column = touched[k] // columns, touched[k] % columns
-            if total > 0:
-                running += mass[row, column]
-                upto = math.floor(running / total * ONE_TRACK + 0.5)
-                units, given = upto - given, upto
-                late_running += late_mass[row, column]
-                upto = math.floor(late_running / total * ONE_TRACK + 0.5)
-                late_units, late_given = upto - late_given, upto
-                occurrence[row, column] += units
-                bridged[row, column] += min(late_units, units)
-                if mark[row, column] > stamp:
-                    support[row, column] += 1
-            mass[row, column] = late_mass[row, column] = 0.0
+        _share_out(touched[:count], stamp, scratch, occurrence, support, bridged)
 
 
 @njit(cache=True, nogil=True)
