@@ -1,6 +1,7 @@
 """Which files make up the store, and how to write them so that no crash harms."""
 
 import os
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,65 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
+def lock_folder(folder: Path) -> int:
+    """Make a folder, and keep every other process out of it.
+
+    POSIX locks the file `lock` with flock, Windows its first byte with
+    msvcrt.locking. Either way the lock goes when the handle is closed, or when the
+    process ends, however it ends. The tests run the POSIX half only.
+
+    Returns
+    -------
+    int
+        Handle to close.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be made or locked, or another process has locked it.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise _not_opened(folder, error) from error
+    try:
+        _lock(handle)
+    except (BlockingIOError, PermissionError) as error:
+        os.close(handle)
+        raise StoreError(
+            f"The store {folder} is in use by another trocha.",
+            hint="Wait until it has finished, and run again.",
+        ) from error
+    except OSError as error:
+        os.close(handle)
+        raise _not_opened(folder, error) from error
+    return handle
+
+
+def _lock(handle: int) -> None:
+    """Lock a file for this process alone, or fail at once."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _not_opened(folder: Path, error: OSError) -> StoreError:
+    """Return the error for a folder in which no store can be."""
+    why = error.strerror
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        why = "a file is in its place"
+    return StoreError(
+        f"The store {folder} cannot be opened: {why}.",
+        hint="Set another folder in the region file, under [files] store.",
+    )
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Write a file for its owner only; it appears when it is whole and on the disk."""
     path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -128,7 +188,12 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until the names of the files in a folder are on the disk."""
+    """Wait until the names of the files in a folder are on the disk.
+
+    Windows has no such call; NTFS keeps names in a journal of its own.
+    """
+    if sys.platform == "win32":
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
