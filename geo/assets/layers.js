@@ -287,7 +287,7 @@
     return group;
   };
 
-  const mostCrossed = Math.max(1, ...data.crossings.map((row) => row.tracks));
+  const mostCrossed = Math.max(1, ...data.crossings.filter((row) => row.kind !== "checkpoint").map((row) => row.tracks));
   const crossingRadius = (tracks) => {
     const closer = Math.min(1, Math.max(0.55, (map.getZoom() - 6) / 3.5));
     return 6 + 15 * closer * Math.sqrt(tracks / mostCrossed);
@@ -550,7 +550,7 @@
     if (!ground.bounds) return;
     const [west, south, east, north] = ground.bounds;
     map.setMaxBounds(L.latLngBounds([[south, west], [north, east]]).pad(0.35));
-    map.setMinZoom(Math.min(map.getZoom(), map.getBoundsZoom([[south, west], [north, east]])) - 0.5);
+    map.setMinZoom(Math.min(map.getZoom(), map.getBoundsZoom([[south, west], [north, east]])) - 1);
   };
 
   trocha.layer = (onto, key, shown) => {
@@ -574,6 +574,26 @@
     if (shown && layers[key].refresh) layers[key].refresh();
     restack();
     placeLabels();
+  };
+
+  /* What is in view beside the panels is what comes onto the paper. */
+  const printing = () => {
+    let view = null;
+    addEventListener("beforeprint", () => {
+      const { topLeft, bottomRight } = trocha.padding();
+      const { x, y } = map.getSize();
+      const corner = (point) => map.containerPointToLatLng(point);
+      const bounds = L.latLngBounds(corner(topLeft), corner([x - bottomRight[0], y - bottomRight[1]]));
+      view = [map.getCenter(), map.getZoom()];
+      document.body.classList.add("printing");
+      map.invalidateSize({ animate: false, pan: false });
+      map.fitBounds(bounds, { animate: false });
+    });
+    addEventListener("afterprint", () => {
+      document.body.classList.remove("printing");
+      map.invalidateSize({ animate: false, pan: false });
+      map.setView(...view, { animate: false });
+    });
   };
 
   trocha.fly = (latlng, zoom) => map.setView(latlng, Math.max(zoom, map.getZoom()));
@@ -607,7 +627,7 @@
     });
     trocha.panel(map);
     addEventListener("resize", () => map.invalidateSize());
-    addEventListener("beforeprint", () => map.invalidateSize({ animate: false }));
+    printing();
   };
 
   Object.assign(trocha, { glyph, disc, crossingRadius, mostCrossed, centres });

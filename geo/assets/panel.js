@@ -74,7 +74,7 @@
         node("span", { class: "trio" }, sure.map((level) => swatch({ background: colours[kind][level] }, "square"))),
         t(`${kind}Legend`),
       );
-    return [mode, keys(line("hot"), cold ? line("cold") : null), node("p", { class: "note" }, t("sureness", { side: trocha.cellSide() }))];
+    return [mode, keys(line("hot"), cold ? line("cold") : null, key(swatch({}, "square plain"), t("noneLegend"))), node("p", { class: "note" }, t("sureness", { side: trocha.cellSide() }))];
   };
 
   const crossingLegend = () => {
@@ -132,7 +132,7 @@
       const small = ["rivers", "places", "provinces", "relief"].includes(layer);
       return node(
         "div",
-        { class: `layer${small ? " minor" : ""}` },
+        { class: ["layer", small && "minor", !shown && "off"].filter(Boolean).join(" ") },
         node("label", { for: `show-${layer}` }, box, node("span", {}, t(`layer-${layer}`))),
         shown && legend ? node("div", { class: "legend" }, legend()) : null,
       );
@@ -201,7 +201,13 @@
     const withheld = Object.entries(data.withheld).filter(([, n]) => n > 0);
     const schematic = data.ground.rivers.filter((river) => river.quality === "schematic");
     const list = (pairs, say) => node("ul", {}, pairs.map(([text, n]) => node("li", {}, node("b", {}, number(n)), " ", say(text))));
-    const parameters = Object.entries(about.parameters).map(([text, value]) => node("li", {}, node("code", {}, name(text)), " ", [].concat(value).map((v) => (typeof v === "number" ? number(v, 4) : String(typeof v === "object" && v !== null ? JSON.stringify(v) : v))).join(", ")));
+    const setting = (value) => {
+      if (value === null) return "–";
+      if (Array.isArray(value)) return value.map(setting).join(", ");
+      if (typeof value === "object") return Object.values(value).map(setting).join(" ");
+      return typeof value === "number" ? number(value, 4) : String(value);
+    };
+    const parameters = Object.entries(about.parameters).map(([key_, value]) => node("li", {}, node("code", {}, name(key_)), " ", name(setting(value))));
     const out = [
       row(t("sureSample"), t("sureSampleText", { tracks: number(about.tracks), files: number(about.files), period: period() }), officialTotal ? ` ${t("sureOfficial", { official: number(officialTotal), share: shareText() })}` : ""),
       row(t("sureFixes"), t("sureFixesText", { read: number(about.read), kept: number(about.kept), share: percent(about.read ? about.kept / about.read : 0, 1) }), rejected.length ? list(rejected, term) : ""),
@@ -301,7 +307,8 @@
         ]),
         meaning(t("corridorMeaning", { share: percent(row.level / 100) })),
       ),
-    crossing: (rows) => {
+    crossing: (unsorted) => {
+      const rows = [...unsorted].sort((a, b) => b.tracks - a.tracks);
       const [first] = rows;
       return card(
         heading(name(trocha.crossingName(first)), t(first.kind), colours.plum),
@@ -345,7 +352,7 @@
     const slots = months.length + 1;
     const step = width / slots;
     const panels = [
-      { title: t("chartSample"), values: data.monthly, colour: colours.teal },
+      { title: data.monthly.includes(null) ? `${t("chartSample")} (${t("chartFew", { k: number(data.k) })})` : t("chartSample"), values: data.monthly, colour: colours.teal },
       { title: t("chartOfficial"), values: data.official.crossings, colour: colours.official },
     ]
       .filter((panel) => panel.values.some((value) => value !== null))

@@ -71,6 +71,37 @@ def heading(
     return None if gaps[0] == gaps[1] else sides[int(np.argmin(gaps))]
 
 
+def along_travel(side_deg: int | None, bearing_deg: float | None) -> int | None:
+    """Return the direction of travel that leads to a side, or else the side.
+
+    Few cross a line at a right angle. `bearing_deg` is the main direction of travel
+    about the place, which the smaller number of tracks follows backwards.
+
+    Examples
+    --------
+    >>> along_travel(290, 250.0), along_travel(110, 250.0), along_travel(0, 90.0)
+    (250, 70, 0)
+    """
+    if side_deg is None or bearing_deg is None or math.isnan(bearing_deg):
+        return side_deg
+    for way in (round(bearing_deg) % 360, round(bearing_deg + 180) % 360):
+        if abs((way - side_deg + 180) % 360 - 180) < 80:
+            return way
+    return side_deg
+
+
+def bearings_at(
+    spots: gpd.GeoDataFrame, squares: gpd.GeoDataFrame
+) -> list[float | None]:
+    """Return the main direction of travel of the square under each spot, if any."""
+    if squares.empty:
+        return [None] * len(spots)
+    known = squares[squares["bearing_deg"].notna() & (squares["one_way_pct"] >= 60)]
+    place, square = known.sindex.query(spots.geometry, predicate="within")
+    found = dict(zip(place.tolist(), known["bearing_deg"].iloc[square], strict=True))
+    return [found.get(n) for n in range(len(spots))]
+
+
 def _bearing_at(line: Any, spot: Any) -> float | None:
     """Return the bearing of a line over some kilometres about a point on it."""
     pieces = [part for part in shapely.get_parts(line) if part.length]

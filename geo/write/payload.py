@@ -10,7 +10,7 @@ from geo.privacy import Release
 from geo.write import basemap
 from geo.write.basemap import PER_DEGREE, SIMPLIFY_M, degrees, packed, spot
 from geo.write.ground import ground
-from geo.write.headings import busiest_spots, heading
+from geo.write.headings import along_travel, bearings_at, busiest_spots, heading
 from geo.write.plain import columns, plain, records, rows
 
 CELL_COLUMNS = {
@@ -202,19 +202,19 @@ def _crossings(release: Release, months: list[str]) -> list[dict[str, Any]]:
         spots.geometry,
         degrees(layer, simplify_m=SIMPLIFY_M).geometry,
         degrees(spots).geometry,
+        bearings_at(spots, _layer(release, "hotspots")),
         strict=True,
     )
     out = []
-    for row, shape, place, line, middle in drawn:
+    for row, shape, place, line, middle, bearing in drawn:
+        side = heading(str(row["direction"]), shape, place, countries=countries)
         by_month = monthly.get((row["target"], row["direction"]), {})
         out.append(
             row
             | {
                 "lines": packed(line) if line.length else [],
                 "at": spot(middle),
-                "heading": heading(
-                    str(row["direction"]), shape, place, countries=countries
-                ),
+                "heading": along_travel(side, bearing),
                 "months": [by_month.get(month) for month in months],
             }
         )
