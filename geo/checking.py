@@ -70,7 +70,8 @@ class FileReport:
         mark = " (SIMULATED / SIMULADO)" if self.simulated else ""
         head = (
             f"{self.name}{mark}: {self.read:,} rows, {self.kept:,} kept, "
-            f"{self.read - self.kept:,} rejected; {self.tracks:,} tracks, "
+            f"{self.read - self.kept:,} rejected; {self.tracks:,} "
+            f"{'track' if self.tracks == 1 else 'tracks'}, "
             f"{self.first_month} to {self.last_month}"
         )
         lines = [head]

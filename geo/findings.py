@@ -80,7 +80,6 @@ def make_findings(
         totals.paths,
         movement.grid,
         cells=cells,
-        land=land,
         bandwidth_m=methods.bandwidth_m,
     )
     reach_m = 2 * methods.bandwidth_m
@@ -132,7 +131,6 @@ def track_density(
     grid: Grid,
     *,
     cells: Grid,
-    land: NDArray[np.bool_],
     bandwidth_m: float,
 ) -> Surface:
     """Return tracks per km², each track counting once in every coarse cell it enters.
@@ -146,10 +144,9 @@ def track_density(
         Distinct (track, cell) pairs on `grid`.
     grid, cells
         The fine and the coarse grid.
-    land : (rows, columns) bool array
-        Fine cells on land; the density of tracks on land does not leak into the sea.
     bandwidth_m
-        Standard deviation of the kernel, in metres.
+        Standard deviation of the kernel, in metres. Boats count at sea as walkers do
+        on land, so only the edge of the grid is an edge.
     """
     cell = paths["cell"].to_numpy(dtype=np.int64)
     coarse = cells.cell_of(*grid.centre_of(cell))
@@ -161,7 +158,6 @@ def track_density(
         votes.reshape(grid.shape) / VOTE,
         grid,
         bandwidth_m=bandwidth_m,
-        mask=land | (votes.reshape(grid.shape) > 0),
     )
 
 

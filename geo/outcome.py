@@ -45,14 +45,15 @@ class Effect:
             f"{self.read - self.kept:,} rejected{turned}; {self.tracks:,} "
             f"{'track' if self.tracks == 1 else 'tracks'}."
         )
-        if self.cells_shown or self.cells_withheld:
+        entered = self.cells_shown + self.cells_withheld
+        if entered:
             text += (
-                f" They enter {self.cells_shown + self.cells_withheld:,} cells: "
-                f"{self.cells_shown:,} are on the map, {self.cells_withheld:,} are "
-                f"withheld because fewer than {k} tracks passed there."
+                f" {'It enters' if self.tracks == 1 else 'They enter'} {entered:,} "
+                f"cells: {self.cells_shown:,} are on the map, {self.cells_withheld:,} "
+                f"are withheld because fewer than {k} tracks passed there."
             )
         elif self.tracks:
-            text += " No trip of theirs is long enough to be drawn."
+            text += " No trip in it is long enough to be drawn."
         return text
 
 
