@@ -111,6 +111,22 @@ class TestForeignFiles:
         with suppress(TrochaError):
             read(path)
 
+    @pytest.mark.parametrize("name", ["a.gpkg", "a.fgb", "a.shp", "a.parquet"])
+    @given(data=st.data())
+    @settings(max_examples=20, deadline=None)
+    def test_a_damaged_byte_gives_an_answer(self, tmp_path_factory, name, data):
+        path = tmp_path_factory.mktemp("bytes") / name
+        if name == "a.parquet":
+            points(3).to_parquet(path)
+        else:
+            points(3).to_file(path)
+        content = bytearray(path.read_bytes())
+        where = data.draw(st.integers(0, len(content) - 1))
+        content[where] = data.draw(st.integers(0, 255))
+        path.write_bytes(content)
+        with suppress(TrochaError):
+            read(path)
+
     @pytest.mark.parametrize("magic", [b"PAR1", b"fgb\x03", b"\x00\x00\x27\x0a"])
     @given(tail=st.binary(max_size=200))
     @settings(max_examples=15, deadline=None)
@@ -527,6 +543,13 @@ class TestGdal:
         with pytest.raises(InputError, match=rf"lacks its \{end}"):
             read(path)
 
+    def test_a_shapefile_that_only_claims_to_be_utf8_is_read(self, tmp_path):
+        path = tmp_path / "a.shp"
+        points().assign(track="Capurganá").to_file(path, encoding="cp1252")
+        right = read(path).fixes["track"].tolist()
+        path.with_suffix(".cpg").write_text("UTF-8")
+        assert read(path).fixes["track"].tolist() == right
+
     def test_a_misnamed_shapefile_is_refused(self, tmp_path):
         path = tmp_path / "a.shp"
         points().to_file(path)
@@ -662,6 +685,15 @@ class TestParquet:
         path.write_bytes(path.read_bytes()[:-20])
         with pytest.raises(InputError, match="damaged Parquet file"):
             read(path)
+
+    def test_text_that_is_no_utf8_is_refused(self, tmp_path):
+        wrong = pa.StringArray.from_buffers(
+            1, pa.array([0, 3], pa.int32()).buffers()[1], pa.py_buffer(b"a\xffb")
+        )
+        table = pa.Table.from_pandas(self.frame()).set_column(0, "track", wrong)
+        pq.write_table(table, tmp_path / "a.parquet")
+        with pytest.raises(InputError, match="damaged Parquet file"):
+            read(tmp_path / "a.parquet")
 
     def test_the_number_of_rows_is_limited(self, tmp_path, monkeypatch):
         monkeypatch.setattr(parquet, "MAX_ROWS", 0)

@@ -50,7 +50,8 @@ def read_parquet(path: Path) -> Found:
             geometry, crs = _geometry(facts, file.schema_arrow.names)
             names = _useful(file.schema_arrow, geometry)
             table = file.read(columns=names, use_threads=False)
-    except (pa.ArrowException, OSError) as error:
+            table.validate(full=True)  # text that is no UTF-8, for one
+    except (pa.ArrowException, OSError, ValueError, LookupError) as error:
         raise InputError(
             f"{path.name} is a damaged Parquet file.", hint="Copy or export it again."
         ) from error

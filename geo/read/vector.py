@@ -136,7 +136,22 @@ def _arrow(path: Path, kind: str, layer: str) -> tuple[Any, str, str]:
     geometry = meta["geometry_name"] or "wkb_geometry"
     if geometry not in table.column_names:
         raise InputError(f"{path.name} has no geometry.")
-    return table, geometry, meta["crs"] or ""
+    return _legible(table), geometry, meta["crs"] or ""
+
+
+def _legible(table: Any) -> Any:
+    """Return the table with all text in UTF-8, which a .cpg sometimes only claims."""
+    for at, column in enumerate(table.columns):
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid:
+            cells = (
+                None if cell is None else cell.decode("cp1252", errors="replace")
+                for cell in column.cast(pa.binary()).to_pylist()
+            )
+            name = table.column_names[at]
+            table = table.set_column(at, name, pa.array(cells, pa.string()))
+    return table
 
 
 def _under_plain_name(path: Path, kind: str, folder: Path) -> Path:
@@ -249,7 +264,7 @@ def _layers(path: Path) -> tuple[dict[str, str], list[str]]:
             ).fetchall()
             if "gpkg_metadata" in plain:
                 about += db.execute("SELECT metadata FROM gpkg_metadata").fetchall()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise _damaged(path) from error
     layers = {str(n): str(k).upper() for n, k in geometry if str(n).lower() in plain}
     if not layers:
