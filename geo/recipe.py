@@ -8,10 +8,14 @@ import msgspec
 from pyproj import Transformer
 
 from geo.config import Config
+from geo.errors import ConfigError
 from geo.findings import Methods
 from geo.grid import Grid
 from geo.ingest import Options
 from geo.partials import Settings
+
+MOST_CELLS = 25_000_000
+"""Largest grid: each surface on it then takes 200 MB."""
 
 
 def reading_options(
@@ -31,11 +35,11 @@ def last_moment(today: date | None, delay_days: int) -> datetime:
 
     Examples
     --------
-    January was over for 30 days on 2 March.
+    January had been over for 30 days on 3 March.
 
-    >>> str(last_moment(date(2023, 3, 2), 30))
+    >>> str(last_moment(date(2023, 3, 3), 30))
     '2023-02-01 00:00:00+00:00'
-    >>> str(last_moment(date(2023, 3, 1), 30))
+    >>> str(last_moment(date(2023, 3, 2), 30))
     '2023-01-01 00:00:00+00:00'
     """
     day = (today or datetime.now(UTC).date()) - timedelta(days=delay_days)
@@ -43,10 +47,23 @@ def last_moment(today: date | None, delay_days: int) -> datetime:
 
 
 def grids(config: Config) -> tuple[Grid, Grid]:
-    """Return the fine grid of the surfaces, and the coarse one of published cells."""
+    """Return the fine grid of the surfaces, and the coarse one of published cells.
+
+    Raises
+    ------
+    ConfigError
+        If the region is too large for its CRS, or for its cells.
+    """
     west, south, east, north = config.region.bounds
     project = Transformer.from_crs("EPSG:4326", config.region.crs, always_xy=True)
     box = project.transform_bounds(west, south, east, north, densify_pts=51)
+    count = (box[2] - box[0]) * (box[3] - box[1]) / config.region.cell_m**2
+    if not count <= MOST_CELLS:
+        raise ConfigError(
+            f"[region] bounds hold {count:,.0f} cells of {config.region.cell_m:g} m; "
+            f"expected at most {MOST_CELLS:,}.",
+            hint="Draw the bounds closer, or set a larger [region] cell_m.",
+        )
     cells = Grid.covering(box, crs=config.region.crs, cell_m=config.hotspots.cell_m)
     fine = Grid.covering(
         cells.bounds, crs=config.region.crs, cell_m=config.region.cell_m
