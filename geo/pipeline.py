@@ -17,7 +17,7 @@ import pandas as pd
 from geo.analysis.targets import make_targets
 from geo.config import Config
 from geo.engine import map_parts
-from geo.findings import make_findings
+from geo.findings import Methods, make_findings
 from geo.ingest import Intake, take_in
 from geo.outcome import Built, Effect
 from geo.partials import Arrays, Settings, analyse_part, clean_and_cut, pack
@@ -84,17 +84,26 @@ def build(
     """
     start = time.perf_counter()
     folder = output or config.files.output
-    done = _compute(
-        config, new_files=new_files, reading=reading, today=today, executor=executor
-    )
-    result = done.release
-    before = published_counts(folder)
-    after = count_published(result)
-    with replacing(folder) as fresh:
-        write_map(result, fresh / "index.html")
-        write_layers(result, fresh / "gis", formats=FORMATS)
-        write_record(result, fresh)
-        names = sorted(path.relative_to(fresh) for path in fresh.rglob("*.*"))
+    ground = _prepare(config, today)
+    # The store stays locked until all is written: two builds never share a folder.
+    with open_store(config.files.store) as store:
+        done = _compute(
+            config,
+            store,
+            ground=ground,
+            new_files=new_files,
+            reading=reading,
+            executor=executor,
+        )
+        result = done.release
+        before = published_counts(folder)
+        after = count_published(result)
+        log.info("writing the map and its files")
+        with replacing(folder) as fresh:
+            write_map(result, fresh / "index.html")
+            write_layers(result, fresh / "gis", formats=FORMATS)
+            write_record(result, fresh)
+            names = sorted(path.relative_to(fresh) for path in fresh.rglob("*.*"))
     return Built(
         release=result,
         intake=done.intake,
@@ -123,11 +132,14 @@ def export(
     `geo.write.files.write_layers` knows.
     """
     start = time.perf_counter()
-    done = _compute(config, new_files=(), reading=None, today=today, executor=executor)
-    result = done.release
-    with replacing(output) as fresh:
-        write_layers(result, fresh, formats=formats)
-        names = sorted(path.relative_to(fresh) for path in fresh.rglob("*.*"))
+    ground = _prepare(config, today)
+    with open_store(config.files.store) as store:
+        done = _compute(config, store, ground=ground, executor=executor)
+        result = done.release
+        log.info("writing layers")
+        with replacing(output) as fresh:
+            write_layers(result, fresh, formats=formats)
+            names = sorted(path.relative_to(fresh) for path in fresh.rglob("*.*"))
     return Built(
         release=result,
         intake=done.intake,
@@ -175,49 +187,66 @@ class _Computed:
     reused: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What stands before any fix is read: layers, targets and settings."""
+
+    base: Layers
+    targets: gpd.GeoDataFrame
+    settings: Settings
+    methods: Methods
+
+
+def _prepare(config: Config, today: date | None) -> _Ground:
+    """Read the base layers, and say how everything is to be done."""
+    base = _base_layers(config)
+    return _Ground(
+        base=base,
+        targets=make_targets(
+            border=base.border,
+            rivers=base.rivers,
+            checkpoints=base.checkpoints,
+            places=base.places,
+            provinces=base.provinces,
+            reach_km=config.corridors.border_reach_km,
+        ),
+        settings=partial_settings(
+            config, until=last_moment(today, config.privacy.delay_days)
+        ),
+        methods=finding_methods(config),
+    )
+
+
 def _compute(
     config: Config,
+    store: Store,
     *,
-    new_files: Sequence[Path],
-    reading: Mapping[str, Any] | None,
-    today: date | None,
-    executor: Executor | None,
+    ground: _Ground,
+    new_files: Sequence[Path] = (),
+    reading: Mapping[str, Any] | None = None,
+    executor: Executor | None = None,
 ) -> _Computed:
     """Go the way from files to a release."""
-    base = _base_layers(config)
-    targets = make_targets(
-        border=base.border,
-        rivers=base.rivers,
-        checkpoints=base.checkpoints,
-        places=base.places,
-        provinces=base.provinces,
-        reach_km=config.corridors.border_reach_km,
+    settings, methods = ground.settings, ground.methods
+    intake = take_in(
+        store,
+        reading_options(config),
+        folder=config.files.fixes,
+        added=new_files,
+        adding=reading_options(config, reading),
     )
-    settings = partial_settings(
-        config, until=last_moment(today, config.privacy.delay_days)
-    )
-    methods = finding_methods(config)
-    with open_store(config.files.store) as store:
-        intake = take_in(
-            store,
-            reading_options(config),
-            folder=config.files.fixes,
-            added=new_files,
-            adding=reading_options(config, reading),
-        )
-        months = publishable(store, settings.until_ms)
-        packed, redone = _partials(store, months, settings, targets, executor)
-        later = set(store.months) - set(months)
-        recent = sum(store.part(month).rows for month in later)
-        sources = list(store.sources.values())
-        added = [source for source in intake.new if source.origin == "added"]
-        entered = [_entered(store, source, settings) for source in added]
+    months = publishable(store, settings.until_ms)
+    packed, redone = _partials(store, months, settings, ground.targets, executor)
+    later = set(store.months) - set(months)
+    recent = sum(store.part(month).rows for month in later)
+    added = [source for source in intake.new if source.origin == "added"]
+    entered = [_entered(store, source, settings) for source in added]
     totals = add_up(packed, settings.grid, seasons=methods.seasons)
     findings = make_findings(
         totals,
-        _about(config, totals, sources, recent),
-        base=base,
-        targets=targets,
+        _about(config, totals, list(store.sources.values()), recent),
+        base=ground.base,
+        targets=ground.targets,
         cells=settings.cells,
         methods=methods,
     )
