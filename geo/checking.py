@@ -7,7 +7,7 @@ from typing import Any
 
 from geo.clean import clean_fixes
 from geo.config import Config
-from geo.errors import InputError
+from geo.errors import InputError, printable
 from geo.ingest import Options, look_at
 from geo.read import find_files
 from geo.recipe import reading_options
@@ -119,7 +119,7 @@ def _check(path: Path, options: Options, config: Config | None) -> FileReport:
         # Ids are hashed with an empty key: nothing of this is stored.
         sifted = look_at(path, options, key=b"")
     except InputError as error:
-        return FileReport(name=path.name, problem=str(error))
+        return FileReport(name=printable(path.name), problem=str(error))
     fixes, rejected = sifted.fixes, sifted.counts()
     read = len(fixes) + len(sifted.rejects)
     if config:
@@ -135,7 +135,7 @@ def _check(path: Path, options: Options, config: Config | None) -> FileReport:
         rejected = rejected | cleaned.counts()
     months = month_number(fixes["time"])
     return FileReport(
-        name=path.name,
+        name=printable(path.name),
         read=read,
         kept=len(fixes),
         tracks=int(fixes["track"].nunique()),

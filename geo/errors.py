@@ -38,7 +38,7 @@ class TrochaError(Exception):
 
     def __str__(self) -> str:
         message = super().__str__()
-        return f"{message} {self.hint}" if self.hint else message
+        return printable(f"{message} {self.hint}" if self.hint else message)
 
 
 class ConfigError(TrochaError):
@@ -77,3 +77,17 @@ class OutputError(TrochaError):
     """A result cannot be written: the disk is full, or the folder is closed."""
 
     exit_code = 7
+
+
+def printable(text: str) -> str:
+    r"""Return text that every file and terminal takes.
+
+    A file's name can hold any bytes. Python keeps those that are no UTF-8 in a form
+    that it then refuses to write.
+
+    Examples
+    --------
+    >>> print(printable("caminata-ñ.gpx"), printable("caf\udce9.gpx"))
+    caminata-ñ.gpx caf?.gpx
+    """
+    return text.encode("utf-8", "replace").decode("utf-8")

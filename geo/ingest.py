@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import geo
-from geo.errors import InputError
+from geo.errors import InputError, printable
 from geo.progress import watch
 from geo.read import find_files, looks_swapped, read_fixes
 from geo.schema import Sifted
@@ -83,7 +83,10 @@ def digest_file(path: Path) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+        raise InputError(
+            f"{path.name} cannot be read: {error.strerror}.",
+            hint="Check that it is still there, and its permissions.",
+        ) from error
 
 
 def look_at(path: Path, options: Options, *, key: bytes) -> Sifted:
@@ -124,7 +127,8 @@ def take_in(
 
     Files are known by their content: the same bytes under another name, or given
     twice, are one source. A file that cannot be used is named in `problems` and
-    the others are taken in; all of them in one step, or none.
+    the others are taken in; all of them in one step, or none. While a file cannot
+    even be opened, none is taken for gone: it may be one that was read before.
 
     Parameters
     ----------
@@ -145,12 +149,17 @@ def take_in(
         (path, "folder") for path in find_files([folder] if folder.exists() else [])
     ]
     wanted += [(path, "added") for path in find_files(list(added))]
-    sources, batch, problems, seen = store.sources, [], [], {}
+    sources, batch, problems, closed = store.sources, [], [], []
+    seen = set[str]()
     for path, origin in watch(wanted, "reading files"):
-        digest = digest_file(path)
+        try:
+            digest = digest_file(path)
+        except InputError as error:
+            closed.append(str(error))
+            continue
         if digest in seen:
             continue
-        seen[digest] = origin
+        seen.add(digest)
         known, way = sources.get(digest), ways[origin]
         if known and known.reading == way.digest():
             continue
@@ -165,19 +174,18 @@ def take_in(
     gone = [
         digest
         for digest, source in sources.items()
-        if source.origin == "folder" and digest not in seen
+        if source.origin == "folder" and digest not in seen and not closed
     ]
     again = [source.digest for source, _, _ in batch if source.digest in sources]
     if batch or gone:
         store.commit(batch, remove=[*gone, *again])
-    log.info(
-        "files: %d new, %d gone, %d unusable", len(batch), len(gone), len(problems)
-    )
+    unusable = len(problems) + len(closed)
+    log.info("files: %d new, %d gone, %d unusable", len(batch), len(gone), unusable)
     return Intake(
         new=tuple(source for source, _, _ in batch),
         gone=len(gone),
         known=len(seen) - len(batch) - len(problems),
-        problems=tuple(problems),
+        problems=(*closed, *problems),
     )
 
 
@@ -187,7 +195,7 @@ def _source(
     """Return the manifest's entry for a file that was read."""
     return Source(
         digest=digest,
-        name=path.name,
+        name=printable(path.name),
         origin=origin,
         read=len(sifted.fixes) + len(sifted.rejects),
         kept=len(sifted.fixes),

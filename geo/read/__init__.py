@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from geo.errors import InputError
+from geo.errors import InputError, printable
 from geo.read.coordinates import looks_swapped
 from geo.read.delimited import read_delimited
 from geo.read.found import Found
@@ -108,7 +108,7 @@ def read_fixes(
     else:
         raise InputError(f"{path.name} is a picture; it holds no fixes.")
     rows, notes = understand(found, name=path.name, options=options)
-    sifted, more = sift(rows, file=path.name, key=key, now=now)
+    sifted, more = sift(rows, file=printable(path.name), key=key, now=now)
     refuse_if_useless(sifted.counts(), good=len(sifted.fixes), name=path.name)
     return replace(
         sifted,
@@ -134,7 +134,7 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
     Raises
     ------
     InputError
-        If a path does not exist.
+        If a path does not exist, or is neither a file nor a folder.
 
     Examples
     --------
@@ -145,8 +145,13 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         if path.is_dir():
             found |= {file for file in path.rglob("*") if _is_data(file, path)}
-        elif path.exists():
+        elif path.is_file():
             found.add(path)
+        elif path.exists():
+            raise InputError(
+                f"{path.name} is a pipe or a device, not a file.",
+                hint="Save what it gives in a file first.",
+            )
         else:
             raise InputError(
                 f"{path.name} does not exist.", hint="Check the path and its spelling."
