@@ -1,5 +1,6 @@
 """The `trocha` command: parse arguments, call the pipeline, print, exit."""
 
+import io
 import json
 import logging
 import sys
@@ -44,9 +45,7 @@ class Group(click.Group):
             sys.exit(EXIT_STOPPED)
 
 
-region_argument = click.argument(
-    "region", type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+region_argument = click.argument("region", type=click.Path(path_type=Path))
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object, for machines."
 )
@@ -82,6 +81,10 @@ def reading_options(command: Command) -> Command:
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only results.")
 def main(*, verbose: int, quiet: bool) -> None:
     """Map corridors and hotspots from GPS fixes, safe to publish."""
+    for stream in (sys.stdout, sys.stderr):
+        # A console or a pipe may not know every letter of a name, or an arrow.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     level = [logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)]
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     if not quiet and sys.stderr.isatty():
@@ -131,7 +134,7 @@ def init(
 )
 @click.option(
     "--region",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     help="Also clean the fixes as this region would.",
 )
 @reading_options
@@ -246,7 +249,7 @@ def export_layers(
     """
     from geo.pipeline import export
 
-    formats = [name.strip() for name in to.split(",") if name.strip()]
+    formats = [name.strip() for name in to.split(",")]
     if unknown := sorted(set(formats) - set(FORMATS)):
         raise click.UsageError(
             f"--to has {unknown[0]!r}; expected some of {', '.join(FORMATS)}."
@@ -285,7 +288,7 @@ def show(region: Path, *, as_json: bool) -> None:
         mark = ", SIMULATED" if source["simulated"] else ""
         click.echo(
             f"  {source['name']} ({source['origin']}{mark}): {source['kept']:,} "
-            f"fixes read, {turned:,} rows rejected"
+            f"fixes read, {turned:,} {'row' if turned == 1 else 'rows'} rejected"
         )
     for name, count in told["published"].items():
         click.echo(f"  published: {name}, {count:,}")
@@ -339,7 +342,8 @@ def _answer(as_json: bool, told: dict[str, Any], sentence: str) -> None:  # noqa
 
 def _print_json(told: Any) -> None:
     """Print JSON that any machine reads."""
-    click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+    plain = not (sys.stdout.encoding or "").lower().startswith("utf")
+    click.echo(json.dumps(told, ensure_ascii=plain, indent=1))
 
 
 def _show_progress(step: str, done: int, total: int) -> None:

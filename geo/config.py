@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from geo.errors import ConfigError
 
-Positive = Annotated[float, Meta(gt=0)]
+Positive = Annotated[float, Meta(gt=0, lt=1e9)]
 Share = Annotated[float, Meta(gt=0, lt=1)]
 Month = Annotated[int, Meta(ge=1, le=12)]
 
@@ -110,6 +110,15 @@ class Corridors(Section, frozen=True):
     border_reach_km: Positive = 20.0
     """Length of the pieces in which border crossings are counted."""
 
+    def __post_init__(self) -> None:
+        """Refuse seasons that cannot be told apart."""
+        names = [season.name for season in self.seasons]
+        if len({"all", "", *names}) < len(names) + 2:
+            raise ValueError(
+                f"the seasons are called {names}; expected distinct names, none of "
+                'them empty or "all"'
+            )
+
 
 class Hotspots(Section, frozen=True):
     """How hotspots are found."""
@@ -192,16 +201,17 @@ def load_config(path: Path) -> Config:
     try:
         config = msgspec.toml.decode(path.read_bytes(), type=Config, dec_hook=resolve)
     except OSError as error:
-        raise ConfigError(
-            f"{path} cannot be read: {error.strerror}.",
-            hint="Make a new region with: trocha init FOLDER",
-        ) from error
+        raise _unreadable(path, error) from error
     except msgspec.ValidationError as error:
         message = str(error)[:1].lower() + str(error)[1:]
         raise ConfigError(
             f"{path}: {message}.", hint="Correct that key and run again."
         ) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path} is not text in UTF-8.", hint="Save it as UTF-8 and run again."
+        ) from error
+    except msgspec.DecodeError as error:
         raise ConfigError(
             f"{path} is not valid TOML: {error}.",
             hint="Compare it with a file made by: trocha init FOLDER",
@@ -212,11 +222,44 @@ def load_config(path: Path) -> Config:
     if any(value == getattr(defaults, name) for name, value in files.items()):
         files = {name: home / value for name, value in files.items()}
         config = msgspec.structs.replace(config, files=Files(**files))
+    _check_folders(config.files, path)
     return config
 
 
+def _unreadable(path: Path, error: OSError) -> ConfigError:
+    """Return the error for a region file that is not there, or is something else."""
+    if path.is_dir():
+        return ConfigError(
+            f"{path} is a folder; expected a region file.",
+            hint=f"Name the file in it: {path / 'region.toml'}",
+        )
+    return ConfigError(
+        f"{path} cannot be read: {error.strerror}.",
+        hint="Make a new region with: trocha init FOLDER",
+    )
+
+
+def _check_folders(files: Files, path: Path) -> None:
+    """Refuse to read as GPS files what the program itself writes."""
+    fixes = files.fixes.resolve()
+    for name, folder in (("store", files.store), ("output", files.output)):
+        if folder.resolve().is_relative_to(fixes):
+            raise ConfigError(
+                f"{path}: [files] {name} lies in the folder of fixes, whose files are "
+                "all read.",
+                hint="Set another folder for one of the two.",
+            )
+    if files.output.resolve().is_relative_to(files.store.resolve()):
+        raise ConfigError(
+            f"{path}: [files] output lies in the store, which is private.",
+            hint="Set another folder for one of the two.",
+        )
+
+
 def _check_places(config: Config, path: Path) -> None:
-    """Refuse bounds, a CRS or cells in which nothing can be measured."""
+    """Refuse bounds, a CRS, cells or a time zone in which nothing can be measured."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     from pyproj import CRS
     from pyproj.exceptions import CRSError as UnknownCRS
 
@@ -239,6 +282,13 @@ def _check_places(config: Config, path: Path) -> None:
             f"{path}: [region] crs {config.region.crs!r} does not measure in metres.",
             hint="Use a projected, equal-area CRS centred on the region.",
         )
+    try:
+        _ = ZoneInfo(config.region.time_zone) if config.region.time_zone else None
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigError(
+            f"{path}: [region] time_zone {config.region.time_zone!r} is not known.",
+            hint="Use a name such as America/Panama.",
+        ) from error
     factor = config.hotspots.cell_m / config.region.cell_m
     if factor != int(factor):
         raise ConfigError(
