@@ -79,9 +79,7 @@ const trocha = {};
   const monthText = (month, style = "long") => {
     const [year, number_] = month.split("-").map(Number);
     const options = { month: style, year: "numeric", timeZone: "UTC" };
-    return new Intl.DateTimeFormat(locale(), options).format(
-      Date.UTC(year, number_ - 1, 15),
-    );
+    return new Intl.DateTimeFormat(locale(), options).format(Date.UTC(year, number_ - 1, 15));
   };
 
   /* The eight points of the compass, in the reader's language. */
@@ -152,8 +150,42 @@ const trocha = {};
     return colours.counts[level];
   };
 
+  /* Filled by the scripts that follow. */
+  const stage = { map: null, drawing: null, layers: {} };
+  const makers = {};
+
+  const find = (id) => document.getElementById(id);
+  const narrow = matchMedia("(max-width: 699px)");
+  const { months } = data;
+
   Object.assign(trocha, {
-    data, words, state, locale, on, change, t, term, country, direction, crossingName, number, percent,
-    monthText, compass, node, shape, name, unpack, at, colours, countBreaks, countColour,
+    stage,
+    makers,
+    find,
+    narrow,
+    months,
+    data,
+    words,
+    state,
+    locale,
+    on,
+    change,
+    t,
+    term,
+    country,
+    direction,
+    crossingName,
+    number,
+    percent,
+    monthText,
+    compass,
+    node,
+    shape,
+    name,
+    unpack,
+    at,
+    colours,
+    countBreaks,
+    countColour,
   });
 })();

@@ -37,7 +37,20 @@ LEAFLET = {
 }
 """SHA-256 of Leaflet 1.9.4 as its authors publish it. Nothing else is let in."""
 
-SCRIPTS = ("page.js", "layers.js", "panel.js")
+SCRIPTS = (
+    "page.js",
+    "marks.js",
+    "ground.js",
+    "found.js",
+    "labels.js",
+    "layers.js",
+    "legends.js",
+    "popups.js",
+    "months.js",
+    "tables.js",
+    "panel.js",
+)
+"""Our own scripts, in the order in which each needs the ones before."""
 
 LAYERS = (
     ("relief", True),

@@ -1,0 +1,210 @@
+"use strict";
+/* The list of layers, each with its legend. */
+(() => {
+  const {
+    data,
+    state,
+    t,
+    term,
+    number,
+    percent,
+    monthText,
+    node,
+    shape,
+    colours,
+    countBreaks,
+    glyph,
+    disc,
+    mostCrossed,
+    find,
+    months,
+  } = trocha;
+
+  const swatch = (style, className = "") => node("i", { class: `swatch ${className}`, style });
+  const key = (mark, text) => node("li", {}, mark, node("span", {}, text));
+  const keys = (...items) => node("ul", { class: "keys" }, items);
+
+  const choice = (group, options, chosen, pick) =>
+    node(
+      "div",
+      { class: "segments", role: "group", "aria-label": t(group) },
+      options.map(([value, text]) => {
+        const button = node(
+          "button",
+          { type: "button", "aria-pressed": String(value === chosen) },
+          text,
+        );
+        button.addEventListener("click", () => pick(value));
+        return button;
+      }),
+    );
+
+  const corridorLegend = () => {
+    const seasons = [...new Set(data.corridors.map((row) => row.season))];
+    seasons.sort((a, b) => (b === "all") - (a === "all"));
+    const levels = [...new Set(data.corridors.map((row) => row.level))].sort((a, b) => a - b);
+    return [
+      seasons.length > 1
+        ? choice(
+            "season",
+            seasons.map((season) => [season, term(season)]),
+            state.season,
+            (season) => trocha.change({ season }),
+          )
+        : null,
+      keys(
+        ...levels.map((level) =>
+          key(
+            swatch({}, `corridor level-${level}`),
+            t("ofMovement", { share: percent(level / 100) }),
+          ),
+        ),
+      ),
+    ];
+  };
+
+  const ramp = (colour, breaks, least) =>
+    node(
+      "div",
+      { class: "ramp" },
+      colour.map((fill, n) =>
+        node(
+          "span",
+          { style: { background: fill } },
+          node("b", {}, n === 0 ? least : number(breaks[n - 1], 3)),
+        ),
+      ),
+    );
+
+  const countLegend = (title) => [
+    node("p", { class: "note" }, title),
+    ramp(colours.counts.slice(0, countBreaks.length + 1), countBreaks, number(data.k)),
+  ];
+
+  const cellLegend = () => {
+    if (state.month >= 0)
+      return countLegend(t("countsInMonth", { month: monthText(months[state.month]) }));
+    const mode = choice(
+      "cellsShown",
+      [
+        ["test", t("tested")],
+        ["count", t("counted")],
+      ],
+      state.cells,
+      (cells) => trocha.change({ cells }),
+    );
+    if (state.cells === "count") return [mode, ...countLegend(t("countsAll"))];
+    const cold = data.cells.kind && data.cells.kind.includes("cold");
+    const sure = [99, 95, 90];
+    const line = (kind) =>
+      key(
+        node(
+          "span",
+          { class: "trio" },
+          sure.map((level) => swatch({ background: colours[kind][level] }, "square")),
+        ),
+        t(`${kind}Legend`),
+      );
+    return [
+      mode,
+      keys(
+        line("hot"),
+        cold ? line("cold") : null,
+        key(swatch({}, "square plain"), t("noneLegend")),
+      ),
+      node(
+        "p",
+        { class: "note" },
+        t("sureness", { side: t("km", { n: number(data.cellKm, 1) }) }),
+      ),
+    ];
+  };
+
+  const crossingLegend = () => {
+    const most = mostCrossed;
+    const steps = [data.k, most / 4, most].map((n) =>
+      Math.max(data.k, Math.round(n / data.roundTo) * data.roundTo),
+    );
+    return [
+      node(
+        "div",
+        { class: "discs" },
+        [...new Set(steps)].map((n) => disc(n, n === steps[2] ? 90 : null).svg),
+      ),
+      node(
+        "p",
+        { class: "note" },
+        t("crossingNote"),
+        state.month < 0 ? "" : ` ${t("crossingFew", { k: number(data.k) })}`,
+      ),
+    ];
+  };
+
+  const densityLegend = () =>
+    data.density
+      ? [
+          node("p", { class: "note" }, t("densityUnit", { unit: term(data.density.unit) })),
+          ramp(data.density.ramp, data.density.breaks, "0"),
+        ]
+      : [node("p", { class: "note" }, t("nothing"))];
+
+  const checkpointLegend = () => {
+    const roles = [...new Set(data.ground.checkpoints.map((row) => row.role))];
+    return [keys(...roles.map((role) => key(glyph(role, 17), term(role))))];
+  };
+
+  const riverLegend = () => {
+    const line = (dash) =>
+      shape(
+        "svg",
+        { width: 24, height: 8, "aria-hidden": "true" },
+        shape("path", {
+          d: "M1 4H23",
+          stroke: colours.river,
+          "stroke-width": 2.2,
+          "stroke-dasharray": dash,
+        }),
+      );
+    const schematic = data.ground.rivers.some((row) => row.quality === "schematic");
+    return schematic
+      ? [keys(key(line("none"), t("mapped")), key(line("4 3"), t("schematic")))]
+      : [];
+  };
+
+  const ROWS = [
+    ["corridors", corridorLegend],
+    ["cells", cellLegend],
+    ["arrows", null],
+    ["crossings", crossingLegend],
+    ["density", densityLegend],
+    ["checkpoints", checkpointLegend],
+    ["rivers", riverLegend],
+    ["places", null],
+    ["provinces", null],
+    ["relief", null],
+  ];
+
+  const layerList = () => {
+    const fieldset = find("layers");
+    const focused = document.activeElement && document.activeElement.id;
+    const rows = ROWS.map(([layer, legend]) => {
+      const shown = state.shown[layer];
+      const box = node("input", { type: "checkbox", id: `show-${layer}`, checked: shown });
+      box.addEventListener("change", () => {
+        trocha.show(layer, box.checked);
+        layerList();
+      });
+      const small = ["rivers", "places", "provinces", "relief"].includes(layer);
+      return node(
+        "div",
+        { class: ["layer", small && "minor", !shown && "off"].filter(Boolean).join(" ") },
+        node("label", { for: `show-${layer}` }, box, node("span", {}, t(`layer-${layer}`))),
+        shown && legend ? node("div", { class: "legend" }, legend()) : null,
+      );
+    });
+    fieldset.replaceChildren(node("legend", {}, t("layers")), ...rows);
+    if (focused && focused.startsWith("show-")) find(focused).focus();
+  };
+
+  Object.assign(trocha, { layerList });
+})();

@@ -1,0 +1,257 @@
+"use strict";
+/* What a square, a corridor, a crossing or a checkpoint says when it is pressed. */
+(() => {
+  const {
+    data,
+    state,
+    t,
+    term,
+    country,
+    direction,
+    crossingName,
+    number,
+    percent,
+    monthText,
+    compass,
+    node,
+    shape,
+    name,
+    colours,
+    months,
+  } = trocha;
+
+  const facts = (pairs) =>
+    node(
+      "dl",
+      { class: "rows" },
+      pairs
+        .filter(Boolean)
+        .flatMap(([title, value]) => [node("dt", {}, title), node("dd", {}, value)]),
+    );
+
+  const heading = (title, kicker, colour) =>
+    node(
+      "header",
+      {},
+      kicker ? node("p", { class: "kicker", style: { color: colour } }, kicker) : null,
+      node("h3", {}, title),
+    );
+
+  const needle = (bearing) =>
+    shape(
+      "svg",
+      { width: 14, height: 14, viewBox: "-7 -7 14 14", class: "needle", "aria-hidden": "true" },
+      shape("path", { d: "M0 -6.5 4 6 0 3.4-4 6Z", transform: `rotate(${bearing})` }),
+    );
+
+  const way = (bearing, oneWay) =>
+    bearing === null || bearing === undefined
+      ? null
+      : [
+          t("way"),
+          node(
+            "span",
+            {},
+            needle(bearing),
+            " ",
+            compass(bearing),
+            oneWay === null ? "" : ` · ${t("oneWay", { share: percent(oneWay / 100) })}`,
+          ),
+        ];
+
+  /* Small bars, one a month; an open ring stands for "withheld, or none". */
+  const monthBars = (values, colour) => {
+    if (!values.some((value) => value !== null && value !== undefined)) return null;
+    const width = 240;
+    const height = 44;
+    const step = width / values.length;
+    const top = Math.max(...values.map((value) => value || 0));
+    const bars = values.map((value, n) =>
+      value
+        ? shape("rect", {
+            x: n * step + 0.5,
+            y: height - 10 - (value / top) * (height - 20),
+            width: Math.max(1, step - 1.5),
+            height: (value / top) * (height - 20),
+            fill: colour,
+            opacity: state.month < 0 || state.month === n ? 1 : 0.35,
+            rx: 0.8,
+          })
+        : shape("circle", {
+            cx: n * step + step / 2,
+            cy: height - 12,
+            r: 1.2,
+            fill: "none",
+            stroke: "#b3a894",
+          }),
+    );
+    const label = (x, anchor, text) => {
+      const element = shape("text", { x, y: height, "text-anchor": anchor });
+      element.textContent = text;
+      return element;
+    };
+    const peak = values.indexOf(top);
+    const peakText = label(
+      Math.min(width - 12, Math.max(12, (peak + 0.5) * step)),
+      "middle",
+      number(top),
+    );
+    peakText.setAttribute("y", 8);
+    return node(
+      "figure",
+      {},
+      shape(
+        "svg",
+        {
+          viewBox: `0 0 ${width} ${height}`,
+          class: "bars",
+          role: "img",
+          "aria-label": t("barsLabel", {
+            most: number(top),
+            month: monthText(months[peak]),
+          }),
+        },
+        ...bars,
+        peakText,
+        label(0, "start", monthText(months[0], "short")),
+        label(width, "end", monthText(months[months.length - 1], "short")),
+      ),
+    );
+  };
+
+  const card = (...parts) => node("article", { class: "about" }, parts);
+  const meaning = (text) => node("p", { class: "meaning" }, text);
+  const cells = data.cells;
+
+  const interval = (row) =>
+    row.low === null ? "" : t("interval", { low: number(row.low), high: number(row.high) });
+  const precision = (row) =>
+    row.precision === null ? "" : t("precisionOf", { metres: number(row.precision) });
+
+  trocha.about = {
+    cell: (n) => {
+      const kind = cells.kind[n];
+      const sure = cells.confidence[n];
+      const title = t(`${kind}Title`);
+      const byMonth = months.map((month) => {
+        const [which, tracks] = cells.months[month] || [[], []];
+        const i = which.indexOf(n);
+        return i < 0 ? null : tracks[i];
+      });
+      const colour = colours[kind] ? colours[kind][sure] : colours.ink;
+      return card(
+        heading(
+          title,
+          sure ? t("confidence", { share: percent(sure / 100) }) : t("notSignificant"),
+          sure === 90 ? "#8a5200" : colour,
+        ),
+        facts([
+          [t("tracks"), number(cells.tracks[n])],
+          cells.stop[n] === null ? null : [t("stopTracks"), number(cells.stop[n])],
+          cells.hours[n] === null
+            ? null
+            : [
+                t("hours"),
+                cells.hours[n]
+                  ? t("hoursValue", { n: number(cells.hours[n], 1) })
+                  : t("halfHour"),
+              ],
+          cells.stopHours[n] === null
+            ? null
+            : [t("stopHours"), t("hoursValue", { n: number(cells.stopHours[n], 1) })],
+          way(cells.bearing[n], cells.oneWay[n]),
+          cells.density[n] === null
+            ? null
+            : [t("density"), t("perKm2", { n: number(cells.density[n], 1) })],
+          [
+            t("test"),
+            `z ${number(cells.z[n], 1)} · q ${cells.q[n] !== null && cells.q[n] < 0.001 ? `< ${number(0.001, 3)}` : number(cells.q[n], 3)}`,
+          ],
+        ]),
+        monthBars(byMonth, colours.counts[3]),
+        meaning(t(`${kind}Meaning`)),
+      );
+    },
+    corridor: (row) =>
+      card(
+        heading(
+          t("corridorTitle", { share: percent(row.level / 100) }),
+          row.season === "all" ? null : t("seasonOf", { season: term(row.season) }),
+          colours.teal,
+        ),
+        facts([
+          [t("tracks"), number(row.tracks)],
+          [t("area"), t("km2", { n: number(row.area) })],
+          way(row.bearing, row.oneWay),
+          row.bridged === null ? null : [t("bridged"), percent(row.bridged / 100)],
+        ]),
+        meaning(t("corridorMeaning", { share: percent(row.level / 100) })),
+      ),
+    crossing: (unsorted) => {
+      const rows = [...unsorted].sort((a, b) => b.tracks - a.tracks);
+      const [first] = rows;
+      return card(
+        heading(name(crossingName(first)), t(first.kind), colours.plum),
+        rows.map((row) =>
+          node(
+            "section",
+            {},
+            node(
+              "p",
+              { class: "count" },
+              row.heading === null ? null : needle(row.heading),
+              node("span", {}, direction(row.direction)),
+              node("b", {}, number(row.tracks)),
+              node("small", {}, interval(row)),
+            ),
+            monthBars(row.months, colours.plum),
+          ),
+        ),
+        meaning(
+          [
+            t("crossingMeaning"),
+            precision(first),
+            first.quality === "schematic" ? t("schematicMeaning") : "",
+          ]
+            .filter(Boolean)
+            .join(" "),
+        ),
+      );
+    },
+    checkpoint: (row, counts) => {
+      const since = row.since ? monthText(row.since) : "";
+      const until = row.until ? monthText(row.until) : "";
+      return card(
+        heading(name(row.name), term(row.role), colours.ink),
+        facts([
+          row.country ? [t("country"), country(row.country)] : null,
+          since || until
+            ? [
+                t("open"),
+                since && until
+                  ? `${since} – ${until}`
+                  : since
+                    ? t("since", { month: since })
+                    : t("until", { month: until }),
+              ]
+            : null,
+          row.precision_m === null ? null : [t("position"), `± ${number(row.precision_m)} m`],
+          ...counts.map((count) => [
+            direction(count.direction),
+            node(
+              "span",
+              {},
+              node("b", {}, number(count.tracks)),
+              " ",
+              node("small", {}, interval(count)),
+            ),
+          ]),
+        ]),
+        counts.map((count) => monthBars(count.months, colours.teal)),
+        meaning(
+          counts.length ? t("checkpointMeaning") : t("checkpointFew", { k: number(data.k) }),
+        ),
+      );
+    },
+  };
+})();

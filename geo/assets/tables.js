@@ -1,0 +1,144 @@
+"use strict";
+/* The numbers of the map as tables. */
+(() => {
+  const {
+    data,
+    t,
+    term,
+    direction,
+    crossingName,
+    number,
+    percent,
+    monthText,
+    compass,
+    node,
+    name,
+    centres,
+    find,
+    months,
+  } = trocha;
+  const { cells } = data;
+
+  const table = (caption, columns, rows) =>
+    node(
+      "details",
+      { open: true },
+      node("summary", {}, `${caption} (${number(rows.length)})`),
+      node(
+        "div",
+        { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+        node(
+          "table",
+          {},
+          node(
+            "thead",
+            {},
+            node(
+              "tr",
+              {},
+              columns.map((column) => node("th", { scope: "col" }, column)),
+            ),
+          ),
+          node(
+            "tbody",
+            {},
+            rows.map((row) =>
+              node(
+                "tr",
+                {},
+                row.map((value, n) =>
+                  node(
+                    n ? "td" : "th",
+                    n ? {} : { scope: "row" },
+                    value === null || value === undefined ? "–" : value,
+                  ),
+                ),
+              ),
+            ),
+          ),
+        ),
+      ),
+    );
+
+  const tables = () => {
+    const crossings = data.crossings.map((row) => [
+      name(crossingName(row)),
+      t(row.kind),
+      direction(row.direction),
+      number(row.tracks),
+      `${number(row.low)} – ${number(row.high)}`,
+      t(row.quality),
+      row.precision === null ? "–" : `± ${number(row.precision)} m`,
+    ]);
+    const byMonth = months.map((month, n) => [
+      monthText(month),
+      data.monthly[n] === null ? t("withheld") : number(data.monthly[n]),
+      number(data.official.crossings[n]),
+      data.official.basis[n] || "–",
+    ]);
+    const squares = (cells.tracks || []).map((tracks, n) => [
+      number(centres[n][0], 2),
+      number(centres[n][1], 2),
+      number(tracks),
+      t(`${cells.kind[n]}Title`),
+      cells.confidence[n] ? percent(cells.confidence[n] / 100) : "–",
+      number(cells.z[n], 1),
+      number(cells.q[n], 4),
+      cells.bearing[n] === null ? "–" : compass(cells.bearing[n]),
+      cells.oneWay[n] === null ? "–" : percent(cells.oneWay[n] / 100),
+      number(cells.hours[n], 1),
+    ]);
+    const nationalities = data.nationalities.map((row) => [
+      name(term(row.nationality)),
+      String(row.year),
+      number(row.persons),
+    ]);
+    find("tables-body").replaceChildren(
+      table(
+        t("layer-crossings"),
+        [
+          t("place"),
+          t("kind"),
+          t("direction"),
+          t("tracks"),
+          t("interval95"),
+          t("quality"),
+          t("position"),
+        ],
+        crossings,
+      ),
+      table(
+        t("chartLabel"),
+        [t("month"), t("chartSample"), t("chartOfficial"), t("source")],
+        byMonth,
+      ),
+      ...(nationalities.length
+        ? [
+            table(
+              t("nationalities"),
+              [t("nationality"), t("year"), t("persons")],
+              nationalities,
+            ),
+          ]
+        : []),
+      table(
+        t("layer-cells"),
+        [
+          t("latitude"),
+          t("longitude"),
+          t("tracks"),
+          t("kind"),
+          t("sureColumn"),
+          "z",
+          "q",
+          t("way"),
+          t("oneWayColumn"),
+          t("hours"),
+        ],
+        squares,
+      ),
+    );
+  };
+
+  Object.assign(trocha, { tables });
+})();
