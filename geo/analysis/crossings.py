@@ -186,7 +186,7 @@ def _line_crossings(steps: pd.DataFrame, targets: GeoDataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "target": last["target"].astype("int64"),
-            "direction": pd.Series(last["verb"] + side, dtype="str"),
+            "direction": last["verb"] + pd.Series(side, last.index, dtype="str"),
             "month": _month(last["time"]),
         }
     )
