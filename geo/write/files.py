@@ -1,6 +1,7 @@
 """Write a Release for a GIS: GeoPackage, Shapefile, GeoJSON, GeoTIFF and others."""
 
 import csv
+import errno
 import io
 import json
 import logging
@@ -104,7 +105,7 @@ def write_layers(
     tables = {name: published_table(release, name) for name in release.layers}
     stem = file_stem(release.about.region, release.marks)
     day = f"{release.about.last_month or '2000-01'}-01"
-    with replacing(folder) as fresh, _gdal(day, folder):
+    with replacing(folder) as fresh, _gdal(day):
         job = _Job(release, fresh, stem, tables, day)
         for name in watch(list(dict.fromkeys(formats)), "writing GIS files"):
             WRITERS[name](job)
@@ -127,17 +128,13 @@ def write_layers(
 
 
 @contextmanager
-def _gdal(day: str, folder: Path) -> Iterator[None]:
-    """Hold GDAL's clock still, and say its failures in our words."""
+def _gdal(day: str) -> Iterator[None]:
+    """Hold GDAL's clock still, and turn its failures into those of the disk."""
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{day}T00:00:00.000Z"})
     try:
         yield
     except (DataSourceError, DataLayerError) as error:
-        raise OutputError(
-            f"{folder} could not be written: the disk is full or the folder closed.",
-            hint="Free some space or choose another folder; what was there before is "
-            "whole.",
-        ) from error
+        raise OSError("the disk is full, or the folder closed") from error
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
@@ -216,6 +213,8 @@ def _write_shape(job: _Job, label: str, kind: str, part: pd.DataFrame) -> None:
     )
     # GDAL does not say when the last of a buffer found no room on the disk.
     shape, table = path.read_bytes(), path.with_suffix(".dbf").read_bytes()
+    if len(shape) < 100 or len(table) < 32:
+        raise OSError(errno.ENOSPC, "the disk is full")
     rows, head, width = struct.unpack("<IHH", table[4:12])
     index = path.with_suffix(".shx").stat().st_size
     crs = path.with_suffix(".prj").read_text(encoding="ascii")
@@ -225,7 +224,7 @@ def _write_shape(job: _Job, label: str, kind: str, part: pd.DataFrame) -> None:
         or (rows, index) != (len(part), 100 + 8 * rows)
         or crs.count("[") != crs.count("]")
     ):
-        raise OSError(28, "the disk is full", str(path))
+        raise OSError(errno.ENOSPC, "the disk is full")
     if max(len(shape), len(table)) > LARGEST_SHAPE:
         raise OutputError(
             f"{path.name} has more than 2 GB; a shapefile cannot hold that.",

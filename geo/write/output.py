@@ -80,6 +80,7 @@ def _sweep(folder: Path) -> None:
 
 def _explained(folder: Path, error: OSError) -> OutputError:
     """Return what went wrong, for a person in the field."""
+    folder = _as_named(folder)
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return OutputError(
             f"{folder} could not be written: the disk is full.",
@@ -94,3 +95,11 @@ def _explained(folder: Path, error: OSError) -> OutputError:
         f"{folder} could not be written: {error.strerror or error}.",
         hint="Check the folder and its permissions; what was there before is whole.",
     )
+
+
+def _as_named(folder: Path) -> Path:
+    """Return a folder that may lie in a room of ours under its name at the end."""
+    for room in folder.parents:
+        if room.parent.name.startswith(_ROOM):
+            return room.parent.parent / folder.relative_to(room)
+    return folder
