@@ -217,7 +217,7 @@ def test_a_map_that_is_too_large_is_not_written(monkeypatch, tmp_path):
 def test_a_folder_that_is_a_file_is_refused_by_name(tmp_path):
     (tmp_path / "taken").write_text("", encoding="utf-8")
 
-    with pytest.raises(OutputError, match=r"taken.*cannot be written"):
+    with pytest.raises(OutputError, match=r"taken could not be written: a file is in its place"):
         write_map(make_release(), tmp_path / "taken" / "index.html")
 
 

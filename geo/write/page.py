@@ -24,6 +24,7 @@ from folium.template import Template
 
 from geo.errors import OutputError
 from geo.privacy import Release
+from geo.write.output import replacing
 from geo.write.payload import page_data
 
 log = logging.getLogger(__name__)
@@ -238,7 +239,8 @@ def write_map(release: Release, path: Path) -> Path:
     release
         What the gate let through.
     path
-        Where to; folders are made, a file that is there is replaced.
+        Where to; folders are made, a file that is there is replaced when all of the
+        new one is on the disk.
 
     Returns
     -------
@@ -261,16 +263,8 @@ def write_map(release: Release, path: Path) -> Path:
             "well on a phone.",
             hint="Use larger cells, or simpler base layers.",
         )
-    draft = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(page)
-        draft.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror}.",
-            hint="Check the folder and the room on the disk.",
-        ) from error
+    with replacing(path.parent) as fresh:
+        (fresh / path.name).write_bytes(page)
     log.info("wrote %s, %d bytes", path.name, len(page))
     return path
 
