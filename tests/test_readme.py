@@ -58,7 +58,7 @@ def test_every_command_and_exit_code_is_mentioned():
 
 
 def test_every_file_that_the_readme_names_is_there():
-    for name in ("maps/darien/preview.png", ".ci/locked.txt", "data/darien/LICENSES"):
+    for name in ("maps/darien/preview.jpg", ".ci/locked.txt", "data/darien/LICENSES"):
         assert name in README
         assert (ROOT / name).exists(), name
 
