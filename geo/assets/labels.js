@@ -199,6 +199,11 @@
   const placeLabels = () => {
     const zoom = stage.map.getZoom();
     const taken = [];
+    const corner = stage.map.containerPointToLayerPoint([0, 0]);
+    const { x: across, y: down } = stage.map.getSize();
+    const [left, right] = [corner.x + trocha.padding().topLeft[0] - 18, corner.x + across];
+    const inView = ({ x, y, w, h }) =>
+      x >= left && x + w <= right && y >= corner.y && y + h <= corner.y + down;
     if (state.shown.checkpoints)
       for (const checkpoint of ground.checkpoints) {
         const p = stage.map.latLngToLayerPoint(at(checkpoint.at));
@@ -218,9 +223,10 @@
       const tracks = row && (state.month < 0 ? row.tracks : row.months[state.month]);
       label.lines = tracks ? 2 : 1;
       const point = stage.map.latLngToLayerPoint(label.at);
-      const place =
-        wanted &&
-        boxesOf(label, point).find((box) => !taken.some((other) => overlaps(box, other)));
+      const free = wanted
+        ? boxesOf(label, point).filter((box) => !taken.some((other) => overlaps(box, other)))
+        : [];
+      const place = free.find(inView) || free[0];
       if (!place) {
         labelGroup.removeLayer(label.pin);
         continue;

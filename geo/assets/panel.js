@@ -104,7 +104,8 @@
       ([layer]) => !["crossings", "nationalities"].includes(layer),
     );
     const credits = [...new Set(ground.map(([, credit]) => credit).filter(Boolean))];
-    find("credits").textContent = credits.length ? ` · ${credits.join(" · ")}` : "";
+    if (find("credits"))
+      find("credits").textContent = credits.length ? ` · ${credits.join(" · ")}` : "";
   };
 
   /* ---- how sure it is ---- */
@@ -210,24 +211,34 @@
   const fold = (open) => {
     find("handle").setAttribute("aria-expanded", String(open));
     document.body.classList.toggle("open", open);
-    stage.map.invalidateSize();
+    if (stage.map) stage.map.invalidateSize();
   };
+
+  /* What takes up room on the page; the map is fitted into what is left. */
+  const frame = () => {
+    translateStatic();
+    head();
+    monthHead();
+    chart();
+  };
+
+  const all = () => {
+    frame();
+    layerList();
+    caveats();
+    if (find("tables").open) tables();
+  };
+
+  find("sure").open = !narrow.matches;
+  fold(!narrow.matches);
+  find("timeline").style.setProperty("--slots", String(months.length + 1));
+  find("timeline").hidden = !months.length;
+  frame();
 
   trocha.panel = () => {
     find("places").replaceChildren(
       ...searchable.map((row) => node("option", { value: row.name })),
     );
-    find("sure").open = !narrow.matches;
-    fold(!narrow.matches);
-    const all = () => {
-      translateStatic();
-      head();
-      layerList();
-      caveats();
-      monthHead();
-      chart();
-      if (find("tables").open) tables();
-    };
     trocha.on((changes) =>
       "language" in changes ? all() : (layerList(), monthHead(), chart()),
     );
@@ -268,10 +279,7 @@
     };
     narrow.addEventListener("change", () => fold(!narrow.matches));
     addEventListener("resize", settle);
-    find("timeline").style.setProperty("--slots", String(months.length + 1));
-    find("timeline").hidden = !months.length;
     all();
     settle();
-    stage.map.invalidateSize();
   };
 })();
