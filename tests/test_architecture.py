@@ -27,8 +27,8 @@ FLOORS = [
     | {"write.fields", "write.output"}
     | {"write.ground", "write.headings"},
     {"totals"} | {"write.notes", "write.payload", "write.styles", "write.tables"},
-    {"findings"} | {"write.files", "write.page", "write.qgis"},
-    {"outcome", "recipe", "record"},
+    {"findings"} | {"write.page", "write.qgis"},
+    {"outcome", "recipe", "record"} | {"write.files"},
     {"pipeline"},
     {"checking"},
     {"cli"},
@@ -53,7 +53,7 @@ WRITERS_MAY_SEE |= {"write.basemap", "write.ground", "write.headings"}
 WRITERS_MAY_SEE |= {"write.payload", "write.plain"}
 WRITERS_MAY_SEE |= {"write.fields", "write.notes", "write.output", "write.tables"}
 
-WRITERS_MAY_SEE |= {"write.styles"}
+WRITERS_MAY_SEE |= {"write.qgis", "write.styles"}
 
 FACES = {"", "__main__", "analysis", "kernels", "write"}
 

@@ -271,6 +271,15 @@ def test_the_package_is_of_a_version_that_older_programs_read(folder):
     package.close()
 
 
+def test_a_qgis_project_lies_beside_the_package(tmp_path):
+    written = write_layers(make_release(), tmp_path, formats=["gpkg"])
+
+    assert tmp_path / f"{STEM}.qgs" in written
+    with sqlite3.connect(tmp_path / f"{STEM}.gpkg") as package:
+        assert package.execute("SELECT count(*) FROM layer_styles").fetchone() == (4,)
+    package.close()
+
+
 def test_geojson_is_in_degrees_with_outer_rings_against_the_clock(folder):
     path = folder / "geojson" / f"{STEM}_corridors.geojson"
     about = json.loads(path.read_text(encoding="utf-8"))

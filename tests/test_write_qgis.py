@@ -173,6 +173,7 @@ def test_a_missing_package_is_said(tmp_path):
 def test_a_damaged_package_is_said_and_left_alone(folder):
     package = folder / f"{STEM}.gpkg"
     package.write_bytes(package.read_bytes()[:5_000])
+    (folder / f"{STEM}.qgs").unlink()
 
     with pytest.raises(OutputError, match="The styles could not be written"):
         write_project(make_release(), folder)

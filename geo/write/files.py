@@ -29,6 +29,7 @@ from geo.progress import watch
 from geo.write.fields import NO_NUMBER, describe, file_stem, plain_cell
 from geo.write.notes import metadata, readme
 from geo.write.output import replacing
+from geo.write.qgis import write_project
 from geo.write.tables import DEGREES, bounds_of, by_kind, for_dbf, published_table
 
 log = logging.getLogger(__name__)
@@ -140,7 +141,7 @@ def _gdal(day: str) -> Iterator[None]:
 
 
 def _write_gpkg(job: _Job) -> None:
-    """Write one GeoPackage with every layer and table."""
+    """Write one GeoPackage with every layer and table, and a QGIS project over it."""
     path = job.folder / f"{job.stem}.gpkg"
     parts = [part for name in job.tables for part in by_kind(name, job.tables[name])]
     for name, kind, table in parts:
@@ -157,6 +158,7 @@ def _write_gpkg(job: _Job) -> None:
             layer_metadata=_tags(job.release),
             layer_options={"IDENTIFIER": name, "DESCRIPTION": job.mark},
         )
+    write_project(job.release, job.folder)
 
 
 def _type_of(kind: str, table: pd.DataFrame, *, several: bool = False) -> str | None:
