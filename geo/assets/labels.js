@@ -21,6 +21,7 @@
   const labelGroup = L.layerGroup();
   const pencil = document.createElement("canvas").getContext("2d");
   const FONTS = {
+    count: "500 11px system-ui, sans-serif",
     country: "600 15px Georgia, serif",
     province: "italic 12.5px Georgia, serif",
     place: "12px system-ui, sans-serif",
@@ -141,10 +142,12 @@
   const boxesOf = (label, point) => {
     pencil.font = FONTS[label.kind];
     const text = label.text();
-    const width =
-      pencil.measureText(label.kind === "country" ? text.toUpperCase() : text).width +
-      (label.spaced || 0) * text.length +
-      4;
+    const shown = label.kind === "country" ? text.toUpperCase() : text;
+    let width = pencil.measureText(shown).width + (label.spaced || 0) * text.length + 4;
+    if (label.lines === 2) {
+      pencil.font = FONTS.count;
+      width = Math.max(width, pencil.measureText(label.tally).width + 4);
+    }
     const height = label.lines === 2 ? 27 : 15;
     if (label.centred) {
       const turn = (label.angle * Math.PI) / 180;
@@ -168,10 +171,10 @@
   const overlaps = (a, b) =>
     a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 
-  const writeLabel = (label, place, point, tracks) => {
+  const writeLabel = (label, place, point) => {
     const { element } = label;
     element.replaceChildren(name(label.text()));
-    if (tracks) element.append(node("small", {}, t("tracksShort", { n: number(tracks) })));
+    if (label.tally) element.append(node("small", {}, label.tally));
     if (label.dot)
       element.append(
         node("i", {
@@ -222,18 +225,27 @@
       const row = label.count && label.count();
       const tracks = row && (state.month < 0 ? row.tracks : row.months[state.month]);
       label.lines = tracks ? 2 : 1;
+      label.tally = tracks ? t("tracksShort", { n: number(tracks) }) : "";
       const point = stage.map.latLngToLayerPoint(label.at);
-      const free = wanted
-        ? boxesOf(label, point).filter((box) => !taken.some((other) => overlaps(box, other)))
-        : [];
-      const place = free.find(inView) || free[0];
+      const fit = () => {
+        const free = boxesOf(label, point).filter(
+          (box) => !taken.some((other) => overlaps(box, other)),
+        );
+        return free.find(inView) || free[0];
+      };
+      let place = wanted && fit();
+      if (wanted && !place && label.lines === 2) {
+        /* The name alone may still find room. */
+        Object.assign(label, { lines: 1, tally: "" });
+        place = fit();
+      }
       if (!place) {
         labelGroup.removeLayer(label.pin);
         continue;
       }
       taken.push(place);
       if (label.dot) taken.push({ x: point.x - 4, y: point.y - 4, w: 8, h: 8 });
-      writeLabel(label, place, point, tracks);
+      writeLabel(label, place, point);
       labelGroup.addLayer(label.pin);
     }
   };
