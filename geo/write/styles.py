@@ -23,8 +23,8 @@ HEAT = (
 )
 """Kind, confidence, colour and label of the hot spots; safe for the colour-blind."""
 
-SIZES_MM = (0.6, 1.2, 1.9, 2.7, 3.6)
-"""Width of a line, and half that of a point, for each class of tracks."""
+SIZES_MM = (0.3, 0.6, 0.9, 1.3, 1.8)
+"""Width of a line, and a third of that of a point, for each class of tracks."""
 
 CROSSING_COLOUR = "#1a1a1a"
 
@@ -128,7 +128,7 @@ def _by_tracks(
     for size, (label, low, high) in zip(SIZES_MM, classes, strict=False):
         where = f'"tracks" >= {low}' + (f' AND "tracks" < {high}' if high else "")
         if geometry == "Point":
-            symbol = {"color": _rgba(CROSSING_COLOUR), "size": f"{2 * size:g}"}
+            symbol = {"color": _rgba(CROSSING_COLOUR), "size": f"{3 * size:g}"}
             symbol |= {"name": "circle", "outline_color": _rgba("#ffffff")}
         else:
             symbol = {"line_color": _rgba(CROSSING_COLOUR), "line_width": f"{size:g}"}
@@ -162,7 +162,7 @@ def _by_heat() -> tuple[Rule, ...]:
         Rule(
             f'"kind" = {quoted(kind)} AND "confidence" = {confidence}',
             label,
-            _fill(colour, outline="#969696"),
+            _fill(colour, outline="#bdbdbd"),
         )
         for kind, confidence, colour, label in HEAT
     )
