@@ -42,8 +42,10 @@ wheel: $(VENV)/ours.done ## build dist/trocha-….whl
 	$(BIN)/python -m pip wheel $(PIP_FLAGS) --no-deps --no-build-isolation \
 	  --wheel-dir dist .
 
+# The map in the checkout has the bytes that the locked versions give.
 lowest: $(LOWEST)/ours.done ## run the tests with the oldest versions that we promise
-	$(LOWEST)/bin/python -m pytest --quiet
+	$(LOWEST)/bin/python -m pytest --quiet \
+	  --deselect tests/test_maps.py::test_the_committed_map_is_what_the_code_builds
 
 lock: $(VENV)/dev.done ## choose the newest versions again, and the oldest
 	$(call compile,.ci/locked.txt)
