@@ -1,6 +1,7 @@
 """Finished files go in place all at once, or not at all."""
 
 import errno
+from pathlib import Path
 
 import pytest
 
@@ -50,3 +51,53 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path):
         replacing(tmp_path / "out") as fresh,
     ):
         fresh.touch()
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_a_stop_between_two_renames_changes_nothing(tmp_path, monkeypatch, at):
+    for name in "ab":
+        (tmp_path / name).write_text("old")
+    rename, calls = Path.rename, []
+
+    def stopping(path, target):
+        calls.append(path)
+        if len(calls) == at + 1:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    def write():
+        with replacing(tmp_path) as fresh:
+            for name in "ab":
+                (fresh / name).write_text("new")
+            monkeypatch.setattr(Path, "rename", stopping)
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
+
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {
+        "a": "old",
+        "b": "old",
+    }
+
+
+def test_what_a_killed_process_had_moved_away_comes_back(tmp_path):
+    old = tmp_path / ".new-killed" / "old"
+    old.mkdir(parents=True)
+    (old / "a.txt").write_text("old")
+    (tmp_path / ".new-killed" / "fresh").mkdir()
+
+    with replacing(tmp_path) as fresh:
+        (fresh / "b.txt").write_text("new")
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "b.txt"]
+
+
+def test_a_message_names_the_folder_that_was_asked_for(tmp_path):
+    def write():
+        with replacing(tmp_path) as fresh, replacing(fresh / "gis"):
+            raise OSError(errno.ENOSPC, "no")
+
+    with pytest.raises(OutputError) as caught:
+        write()
+
+    assert str(caught.value).startswith(f"{tmp_path / 'gis'} could not be written")

@@ -101,5 +101,5 @@ def _as_named(folder: Path) -> Path:
     """Return a folder that may lie in a room of ours under its name at the end."""
     for room in (folder, *folder.parents):
         if room.parent.name.startswith(_ROOM):
-            return room.parent.parent / folder.relative_to(room)
+            return _as_named(room.parent.parent / folder.relative_to(room))
     return folder

@@ -55,10 +55,7 @@ def write_project(release: Release, folder: Path) -> Path:
         try:
             _store_styles(fresh / package, layers)
         except sqlite3.Error as error:
-            raise OutputError(
-                f"The styles could not be written into {folder / package}: {error}.",
-                hint="Free some space, or write the files again.",
-            ) from error
+            raise OSError(f"{package} does not take its styles ({error})") from error
         xml = ET.tostring(_project(release, layers, package), encoding="unicode")
         (fresh / project).write_bytes(f"<!DOCTYPE qgis>\n{xml}\n".encode())
     return folder / project
