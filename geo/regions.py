@@ -4,7 +4,7 @@ import json
 from importlib.resources import files
 from pathlib import Path
 
-from geo.errors import ConfigError, OutputError
+from geo.errors import ConfigError, OutputError, printable
 
 
 def make_region(
@@ -41,14 +41,17 @@ def make_region(
         )
     path = folder / "region.toml"
     crs = (
-        f"+proj=laea +lat_0={(south + north) / 2:g} +lon_0={(west + east) / 2:g} "
+        f"+proj=laea +lat_0={(south + north) / 2:.12g} +lon_0={(west + east) / 2:.12g} "
         "+datum=WGS84 +units=m +no_defs"
     )
     template = (files("geo") / "assets" / "region.toml").read_text(encoding="utf-8")
+    # JSON quotes text as TOML does, but for one character. The name goes in last, for
+    # it may hold anything.
+    quoted = json.dumps(printable(name), ensure_ascii=False).replace("\x7f", "\\u007f")
     text = (
-        template.replace("@NAME@", json.dumps(name, ensure_ascii=False))
-        .replace("@CRS@", crs)
-        .replace("@BOUNDS@", ", ".join(f"{edge:g}" for edge in bounds))
+        template.replace("@CRS@", crs)
+        .replace("@BOUNDS@", ", ".join(f"{edge:.12g}" for edge in bounds))
+        .replace("@NAME@", quoted)
     )
     try:
         for part in ("fixes", "layers"):
