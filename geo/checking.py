@@ -1,5 +1,6 @@
 """Read files as a build would, and say what would be kept; store nothing."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,7 +121,7 @@ def _check(path: Path, options: Options, config: Config | None) -> FileReport:
         sifted = look_at(path, options, key=b"")
     except InputError as error:
         return FileReport(name=printable(path.name), problem=str(error))
-    fixes, rejected = sifted.fixes, sifted.counts()
+    fixes, rejected = sifted.fixes, Counter(sifted.counts())
     read = len(fixes) + len(sifted.rejects)
     if config:
         cleaned = clean_fixes(
@@ -132,7 +133,7 @@ def _check(path: Path, options: Options, config: Config | None) -> FileReport:
             max_accuracy_m=config.cleaning.max_accuracy_m,
         )
         fixes = cleaned.fixes
-        rejected = rejected | cleaned.counts()
+        rejected.update(cleaned.counts())
     months = month_number(fixes["time"])
     return FileReport(
         name=printable(path.name),

@@ -1,0 +1,144 @@
+"""From the region file to the settings of each room."""
+
+import calendar
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.config import load_config
+from geo.errors import ConfigError
+from geo.recipe import (
+    finding_methods,
+    grids,
+    last_moment,
+    named_parameters,
+    partial_settings,
+    reading_options,
+)
+from tests.regions import BOUNDS, REGION
+
+UNTIL = datetime(2024, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "region.toml"
+    path.write_text(REGION, encoding="utf-8")
+    return load_config(path)
+
+
+def changed(config, section, **values):
+    """The config with other values in one section."""
+    part = msgspec.structs.replace(getattr(config, section), **values)
+    return msgspec.structs.replace(config, **{section: part})
+
+
+@given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.integers(0, 400))
+def test_a_month_is_published_once_it_has_been_over_for_the_delay(today, delay):
+    until = last_moment(today, delay)
+
+    end = until.date()
+    days = calendar.monthrange(end.year, end.month)[1]
+    assert until.day == 1
+    assert (today - end).days >= delay
+    assert (today - end).days < delay + days
+
+
+def test_without_a_day_it_is_the_present_one():
+    assert last_moment(None, 0) <= datetime.now(UTC)
+    assert last_moment(None, 40) >= datetime.now(UTC) - timedelta(days=72)
+
+
+def test_the_coarse_cells_are_whole_blocks_of_fine_ones(config):
+    fine, cells = grids(config)
+
+    assert fine.bounds == cells.bounds
+    assert (fine.rows, fine.columns) == (8 * cells.rows, 8 * cells.columns)
+    assert fine.coarsened(8) == cells
+
+
+def test_the_grid_holds_the_whole_region(config):
+    fine, _ = grids(config)
+    west, south, east, north = BOUNDS
+    from pyproj import Transformer
+
+    project = Transformer.from_crs("EPSG:4326", fine.crs, always_xy=True)
+    x, y = project.transform([west, east, west, east], [south, south, north, north])
+
+    assert (fine.cell_of(np.array(x), np.array(y)) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("section", "values"),
+    [
+        ("region", {"cell_m": 0.01}),
+        ("region", {"bounds": (-180.0, -90.0, 180.0, 90.0)}),
+    ],
+)
+def test_more_cells_than_memory_are_refused(config, section, values):
+    with pytest.raises(ConfigError, match="expected at most 25,000,000"):
+        grids(changed(config, section, **values))
+
+
+def test_every_setting_reaches_the_partials(config):
+    settings = partial_settings(
+        changed(
+            changed(config, "cleaning", max_speed_kmh=12.0, max_accuracy_m=80.0),
+            "trips",
+            max_gap_h=3.0,
+            min_fixes=5,
+            stop_radius_m=60.0,
+            stop_min_minutes=15.0,
+        ),
+        until=UNTIL,
+    )
+
+    assert settings.bounds == BOUNDS
+    assert settings.until_ms == 1_709_251_200_000
+    assert (settings.max_speed_kmh, settings.max_accuracy_m) == (12.0, 80.0)
+    assert (settings.max_gap_h, settings.min_fixes) == (3.0, 5)
+    assert (settings.stop_radius_m, settings.stop_min_minutes) == (60.0, 15.0)
+
+
+def test_what_the_user_says_goes_before_what_the_region_says(config):
+    config = changed(config, "region", time_zone="America/Bogota")
+
+    plain = reading_options(config)
+    said = reading_options(config, {"time_zone": "America/Panama", "swap": True})
+    silent = reading_options(config, {"time_zone": "", "columns": {}, "crs": ""})
+
+    assert plain.time_zone == "America/Bogota"
+    assert (said.time_zone, said.swap) == ("America/Panama", True)
+    assert silent == plain
+
+
+def test_the_methods_know_the_seasons_and_k(config):
+    dry = msgspec.convert({"name": "dry", "months": [1, 2, 3]}, type=_season(config))
+
+    methods = finding_methods(changed(config, "corridors", seasons=(dry,)))
+
+    assert methods.seasons == {"dry": (1, 2, 3)}
+    assert (methods.k, methods.levels) == (10, (0.5, 0.75, 0.9))
+
+
+def _season(config):
+    """The type of a season."""
+    from geo.config import Season
+
+    assert config.corridors.seasons == ()
+    return Season
+
+
+def test_the_named_parameters_are_all_but_names_and_the_crs(config):
+    named = named_parameters(config)
+
+    assert named["region.cell_m"] == 250.0
+    assert named["privacy.k"] == 10
+    assert named["cleaning.max_speed_kmh"] == 35.0
+    assert not {"region.name", "region.crs"} & set(named)
+    assert not any(name.startswith(("files.", "layers.")) for name in named)
+    msgspec.json.encode(named)
