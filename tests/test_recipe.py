@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyproj import Transformer
 
-from geo.config import load_config
+from geo.config import Season, load_config
 from geo.errors import ConfigError
 from geo.recipe import (
     finding_methods,
@@ -64,8 +65,6 @@ def test_the_coarse_cells_are_whole_blocks_of_fine_ones(config):
 def test_the_grid_holds_the_whole_region(config):
     fine, _ = grids(config)
     west, south, east, north = BOUNDS
-    from pyproj import Transformer
-
     project = Transformer.from_crs("EPSG:4326", fine.crs, always_xy=True)
     x, y = project.transform([west, east, west, east], [south, south, north, north])
 
@@ -117,20 +116,12 @@ def test_what_the_user_says_goes_before_what_the_region_says(config):
 
 
 def test_the_methods_know_the_seasons_and_k(config):
-    dry = msgspec.convert({"name": "dry", "months": [1, 2, 3]}, type=_season(config))
+    dry = Season(name="dry", months=(1, 2, 3))
 
     methods = finding_methods(changed(config, "corridors", seasons=(dry,)))
 
     assert methods.seasons == {"dry": (1, 2, 3)}
     assert (methods.k, methods.levels) == (10, (0.5, 0.75, 0.9))
-
-
-def _season(config):
-    """The type of a season."""
-    from geo.config import Season
-
-    assert config.corridors.seasons == ()
-    return Season
 
 
 def test_the_named_parameters_are_all_but_names_and_the_crs(config):

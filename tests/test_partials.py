@@ -1,0 +1,149 @@
+"""What one part contributes, as arrays and back."""
+
+from dataclasses import fields, replace
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.grid import Grid
+from geo.partials import analyse_part, clean_and_cut, pack, unpack
+from geo.schema import ALL_MONTHS
+from tests.parts import (
+    CELLS,
+    CRS,
+    MARCH,
+    RIVER,
+    SETTINGS,
+    assert_equal,
+    fixes_of,
+    partial_of,
+)
+
+some_tracks = st.sets(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=4)
+
+
+class TestPartial:
+    """The contributions of walkers whose way is known."""
+
+    def test_every_walker_is_counted_where_they_passed(self):
+        part = partial_of(range(5))
+
+        total = part.visits[part.visits["month"] == ALL_MONTHS]
+        assert (part.month, part.tracks, part.kept) == (MARCH, 5, 100)
+        assert part.rejected == {}
+        assert total["tracks"].max() == 5
+        assert total["fixes"].sum() == 100
+        assert part.paths["track"].nunique() == 5
+        assert part.occurrence.support.max() == 5
+
+    def test_all_cross_the_river_northward(self):
+        crossings = partial_of(range(5)).crossings
+
+        assert crossings["tracks"].tolist() == [5, 5]
+        assert crossings["month"].tolist() == [ALL_MONTHS, MARCH]
+        assert set(crossings["direction"]) == {"to the north bank"}
+
+    def test_a_part_without_fixes_contributes_nothing(self):
+        part = analyse_part(MARCH, fixes_of([1]).iloc[:0], SETTINGS, targets=RIVER)
+
+        assert (part.tracks, part.kept, len(part.visits)) == (0, 0, 0)
+        assert not part.occurrence.occurrence.any()
+
+    def test_fixes_from_the_last_moment_on_are_left_out_as_too_recent(self):
+        fixes = fixes_of([1, 2])
+        until = pd.Timestamp("2023-03-02T12:40Z")
+        recent = replace(SETTINGS, until_ms=int(until.timestamp() * 1000))
+
+        sifted, trips = clean_and_cut(fixes, recent)
+
+        assert sifted.counts() == {"too recent": 2 * 10}
+        assert len(sifted.fixes) + len(sifted.rejects) == len(fixes)
+        assert (trips["time"] < until).all()
+
+    def test_the_fixes_are_not_changed(self):
+        fixes = fixes_of([1, 2])
+        before = fixes.copy(deep=True)
+
+        analyse_part(MARCH, fixes, SETTINGS, targets=RIVER)
+
+        pd.testing.assert_frame_equal(fixes, before)
+
+
+class TestPacking:
+    """Arrays that the store can keep."""
+
+    @given(some_tracks)
+    @settings(max_examples=10, deadline=None)
+    def test_what_was_packed_comes_back(self, tracks):
+        part = partial_of(tracks)
+
+        assert_equal(unpack(pack(part), SETTINGS.grid), part)
+
+    def test_no_array_holds_python_objects(self):
+        assert not [k for k, v in pack(partial_of([1])).items() if v.dtype.hasobject]
+
+    def test_an_empty_part_comes_back_empty(self):
+        empty = analyse_part(MARCH, fixes_of([1]).iloc[:0], SETTINGS, targets=RIVER)
+
+        back = unpack(pack(empty), SETTINGS.grid)
+
+        assert (back.tracks, back.rejected, len(back.crossings)) == (0, {}, 0)
+        assert list(back.visits) == list(empty.visits)
+
+    def test_only_cells_that_were_reached_are_packed(self):
+        part = partial_of([1])
+
+        cell = pack(part)["cell"]
+
+        assert 0 < len(cell) < SETTINGS.grid.rows * SETTINGS.grid.columns / 4
+        flat = part.occurrence.occurrence.ravel()
+        assert flat[cell].sum() == flat.sum()
+
+
+OTHER = {
+    "grid": Grid(CRS, -8_000, 8_000, 500, rows=32, columns=32),
+    "cells": CELLS.coarsened(2),
+    "bounds": (-77.6, 8.03, -77.43, 8.17),
+    "until_ms": 0,
+    "max_accuracy_m": 50.0,
+    "min_fixes": 4,
+}
+
+
+class TestDigest:
+    """A partial is computed again when, and only when, it could come out another."""
+
+    @pytest.mark.parametrize("name", [f.name for f in fields(SETTINGS)])
+    def test_every_setting_counts_but_the_last_moment(self, name):
+        value = OTHER[name] if name in OTHER else 2 * getattr(SETTINGS, name)
+
+        changed = replace(SETTINGS, **{name: value})
+
+        same = changed.digest(RIVER) == SETTINGS.digest(RIVER)
+        assert same == (name == "until_ms")
+
+    @pytest.mark.parametrize(
+        "targets",
+        [
+            RIVER.assign(name="Río Otro"),
+            RIVER.assign(precision_m=200.0),
+            RIVER.assign(geometry=RIVER.translate(yoff=1)),
+            RIVER.iloc[:0],
+        ],
+        ids=["name", "precision", "geometry", "none"],
+    )
+    def test_so_do_the_targets(self, targets):
+        assert SETTINGS.digest(targets) != SETTINGS.digest(RIVER)
+
+    def test_and_the_version(self, monkeypatch):
+        before = SETTINGS.digest(RIVER)
+        monkeypatch.setattr("geo.__version__", "99")
+
+        assert SETTINGS.digest(RIVER) != before
+
+    def test_equal_settings_have_one_digest(self):
+        copy = replace(SETTINGS, grid=replace(SETTINGS.grid))
+
+        assert copy.digest(RIVER.copy()) == SETTINGS.digest(RIVER)
