@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from geo.errors import InputError, TrochaError
+from geo.errors import InputError, OutputError, TrochaError
 from geo.progress import reporter
 
 if TYPE_CHECKING:
     from geo.outcome import Built
+
+log = logging.getLogger(__name__)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -43,6 +45,25 @@ class Group(click.Group):
         except KeyboardInterrupt:
             click.echo("\ntrocha: Stopped; what was stored before is whole.", err=True)
             sys.exit(EXIT_STOPPED)
+        except MemoryError:
+            log.debug("out of memory", exc_info=True)
+            click.echo(
+                "trocha: There is not enough memory. Close other programs, or set "
+                "larger cells in the region file.",
+                err=True,
+            )
+            sys.exit(TrochaError.exit_code)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):  # click ends quietly then
+                raise
+            # Not a file of the user's: a cache or a temporary folder.
+            log.debug("the system refused", exc_info=True)
+            click.echo(
+                f"trocha: The system refused a file: {error.strerror or error}. Make "
+                "room on the disk and run again; what was stored before is whole.",
+                err=True,
+            )
+            sys.exit(OutputError.exit_code)
 
 
 region_argument = click.argument("region", type=click.Path(path_type=Path))

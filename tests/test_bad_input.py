@@ -36,7 +36,11 @@ def command(*arguments, moment="", deed=""):
     `moment` is a function of ours; `deed` is run just before it is called.
     """
     module, _, name = moment.rpartition(".")
-    code = "import os, signal, sys\n"
+    code = (
+        "import os, signal, sys, time\n"
+        "def wait_for_signal():\n"
+        "    for _ in range(60_000): time.sleep(0.01)\n"
+    )
     if moment:
         code += (
             f"import {module.partition(':')[0]} as module\n"
@@ -481,11 +485,10 @@ class TestStopping:
     def test_ctrl_c_from_outside_ends_with_130(self, built):
         before = bytes_of(built.parent / "map")
         shutil.rmtree(built.parent / "store")
-        process = command("-v", "build", built)
+        wait = "print('here', file=sys.stderr, flush=True); wait_for_signal()"
+        process = command("build", built, moment="geo.pipeline.analyse_part", deed=wait)
 
-        said = process.stderr.readline()
-        while said and not said.startswith("store: 3 sources"):
-            said = process.stderr.readline()
+        assert process.stderr.readline() == "here\n"
         process.send_signal(signal.SIGINT)
         _, rest = process.communicate()
 
@@ -611,6 +614,23 @@ class TestOdds:
 
         assert told.exit_code == 2
         assert "--to has ''; expected some of" in told.stderr
+
+    @pytest.mark.parametrize(
+        ("error", "exit_code", "message"),
+        [
+            (OSError(errno.ENOSPC, "No space left on device"), 7, "Make room"),
+            (MemoryError(), 1, "not enough memory"),
+        ],
+    )
+    def test_a_machine_at_its_end_is_no_traceback(
+        self, built, monkeypatch, error, exit_code, message
+    ):
+        def fail(*_, **__):
+            raise error
+
+        monkeypatch.setattr("geo.pipeline.add_up", fail)
+
+        assert message in one_sentence(trocha("build", built), exit_code)
 
     def test_nothing_is_asked_when_nobody_can_answer(self, built, monkeypatch):
         def ask(*_, **__):
