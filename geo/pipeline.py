@@ -1,6 +1,7 @@
 """The order of work: files, store, parts, sums, findings, gate, writers."""
 
 import logging
+import os
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -83,7 +84,7 @@ def build(
         be written.
     """
     start = time.perf_counter()
-    folder = output or config.files.output
+    folder = Path(os.path.normpath(output or config.files.output))
     ground = _prepare(config, today)
     # The store stays locked until all is written: two builds never share a folder.
     with open_store(config.files.store) as store:

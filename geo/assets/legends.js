@@ -39,6 +39,9 @@
       }),
     );
 
+  const notByMonth = () =>
+    state.month < 0 ? null : node("p", { class: "note" }, t("notByMonth"));
+
   const corridorLegend = () => {
     const seasons = [...new Set(data.corridors.map((row) => row.season))];
     seasons.sort((a, b) => (b === "all") - (a === "all"));
@@ -60,6 +63,7 @@
           ),
         ),
       ),
+      notByMonth(),
     ];
   };
 
@@ -145,6 +149,7 @@
       ? [
           node("p", { class: "note" }, t("densityUnit", { unit: term(data.density.unit) })),
           ramp(data.density.ramp, data.density.breaks, "0"),
+          notByMonth(),
         ]
       : [node("p", { class: "note" }, t("nothing"))];
 

@@ -174,11 +174,9 @@
         node(
           "ul",
           {},
-          Object.entries(data.credits)
-            .filter(([, credit]) => credit)
-            .map(([layer, credit]) =>
-              node("li", {}, `${t(`source-${layer}`)}: `, name(credit)),
-            ),
+          [...new Set(Object.values(data.credits).filter(Boolean))].map((credit) =>
+            node("li", {}, name(credit)),
+          ),
         ),
       ),
       row(
