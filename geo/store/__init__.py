@@ -29,7 +29,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from geo.manifest import (
+from geo.store.manifest import (
     NAME,
     Manifest,
     Part,
@@ -42,7 +42,7 @@ from geo.manifest import (
     sync_folder,
     write_file,
 )
-from geo.parts import (
+from geo.store.parts import (
     COLUMNS,
     Change,
     Rows,
