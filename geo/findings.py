@@ -15,7 +15,7 @@ from geo.analysis.corridors import bridged_share, corridor_support, outline_corr
 from geo.analysis.density import kernel_density
 from geo.analysis.hotspots import find_hotspots
 from geo.grid import Grid, Surface
-from geo.privacy import About, Findings
+from geo.privacy import About, Findings, round_significant
 from geo.schema import ALL_MONTHS, Layers, month_label
 from geo.totals import Totals
 
@@ -230,9 +230,7 @@ def _hotspots(
     )
     here = grid.cell_of(*cells.centre_of(hotspots["cell"].to_numpy(dtype=np.int64)))
     values = np.where(here >= 0, density.values.ravel()[here], np.nan)
-    hotspots.insert(
-        len(hotspots.columns) - 1, "density", _significant(values, digits=2)
-    )
+    hotspots.insert(len(hotspots.columns) - 1, "density", round_significant(values))
     return hotspots
 
 
@@ -257,12 +255,3 @@ def _crossings(counts: pd.DataFrame, targets: gpd.GeoDataFrame) -> gpd.GeoDataFr
         geometry="geometry",
         crs=targets.crs,
     )
-
-
-def _significant(values: NDArray[np.float64], *, digits: int) -> NDArray[np.float64]:
-    """Round to a number of significant digits; zero and NaN stay."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        power = digits - 1 - np.floor(np.log10(np.abs(values)))
-        scale = 10.0**power
-        rounded = np.round(values * scale) / scale
-    return np.where(np.isfinite(rounded), rounded, values)

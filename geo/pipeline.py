@@ -393,5 +393,5 @@ def _about(
         files=len(sources),
         simulated=any(source.simulated for source in sources),
         parameters=named_parameters(config),
-        bridged_share=int(movement.bridged.sum()) / moved if moved else 0.0,
+        bridged_share=round(int(movement.bridged.sum()) / max(moved, 1), 2),
     )

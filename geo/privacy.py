@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geo.analysis.crossings import crossing_interval
 from geo.errors import PrivacyError
@@ -193,11 +194,31 @@ def _let_through(layer: pd.DataFrame, *, k: int, round_to: int) -> pd.DataFrame:
     return kept
 
 
+def round_significant(
+    values: NDArray[np.floating], *, digits: int = 2
+) -> NDArray[np.float64]:
+    """Round to so many significant digits; zero, NaN and infinity stay.
+
+    Two digits are what a map can show, and too few to subtract one release from the
+    next and be left with one person.
+
+    Examples
+    --------
+    >>> round_significant(np.array([1234.0, 0.0567, 0.0, np.nan]))
+    array([1.2e+03, 5.7e-02, 0.0e+00,     nan])
+    """
+    exact = np.asarray(values, dtype=np.float64)
+    plain = np.isfinite(exact) & (exact != 0)
+    size = np.floor(np.log10(np.abs(exact, where=plain, out=np.ones_like(exact))))
+    scale = 10.0 ** (digits - 1 - size)
+    return np.where(plain, np.round(exact * scale) / scale, exact)
+
+
 def _masked(values: Surface, support: Surface, *, k: int) -> Surface:
-    """Blank the cells that fewer than `k` tracks stand behind."""
+    """Blank the cells that fewer than `k` tracks stand behind, and round the others."""
     if values.grid != support.grid:
         raise PrivacyError(
             f"Surface {values.name!r} and its support lie on different grids."
         )
-    shown = np.where(support.values >= k, values.values, np.nan)
+    shown = np.where(support.values >= k, round_significant(values.values), np.nan)
     return Surface(values.grid, shown, values.name, values.unit)

@@ -81,6 +81,17 @@ def test_a_cell_of_a_surface_needs_k_tracks_too():
     assert out.withheld["movement"] == 1
 
 
+def test_a_surface_is_too_coarse_to_show_one_track_more():
+    support = Surface(GRID, np.full(GRID.shape, 400.0), "support", "tracks")
+    shown = []
+    for tracks in (400, 401):
+        values = Surface(GRID, np.full(GRID.shape, tracks / 7), "density", "tracks/km²")
+        out = release(findings(surfaces={"density": (values, support)}))
+        shown.append(out.surfaces["density"].values)
+
+    np.testing.assert_array_equal(*shown)
+
+
 def test_a_surface_whose_support_lies_elsewhere_is_refused():
     other = GRID.coarsened(2)
     values = Surface(GRID, np.ones(GRID.shape), "movement", "%/km²")

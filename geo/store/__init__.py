@@ -29,6 +29,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from geo.schema import REJECTS, month_label, no_fixes, no_rejects
 from geo.store.manifest import (
     NAME,
     Manifest,
@@ -57,7 +58,6 @@ from geo.store.parts import (
     to_frame,
     to_table,
 )
-from geo.schema import REJECTS, month_label, no_fixes, no_rejects
 
 __all__ = ["Source", "Store", "open_store"]
 
