@@ -8,25 +8,25 @@ import numpy as np
 
 from geo.privacy import Release
 
-LEVEL_COLOURS = ("#f2dcea", "#dfb4d6", "#c288c0", "#9c5fa8", "#713b8c", "#431d63")
-"""Fill of the corridors: the smaller the share that they enclose, the darker. None of
-them is a colour of the hot spots."""
+LEVEL_COLOURS = ("#d9e7ea", "#b3ced5", "#86b1bd", "#5793a3", "#2f7a8e", "#11627a")
+"""Fill of the corridors: the smaller the share that they enclose, the darker. The
+colours are those of the page; none of them is a colour of the hot spots."""
 
 HEAT = (
-    ("hot", 99, "#b2182b", "Hot, 99 % / Caliente, 99 %"),
-    ("hot", 95, "#ef8a62", "Hot, 95 % / Caliente, 95 %"),
-    ("hot", 90, "#fddbc7", "Hot, 90 % / Caliente, 90 %"),
-    ("cold", 90, "#d1e5f0", "Cold, 90 % / Fría, 90 %"),
-    ("cold", 95, "#67a9cf", "Cold, 95 % / Fría, 95 %"),
-    ("cold", 99, "#2166ac", "Cold, 99 % / Fría, 99 %"),
+    ("hot", 99, "#a3123f", "Hot, 99 % / Caliente, 99 %"),
+    ("hot", 95, "#dd5a2c", "Hot, 95 % / Caliente, 95 %"),
+    ("hot", 90, "#f4a73c", "Hot, 90 % / Caliente, 90 %"),
+    ("cold", 90, "#9bbbe2", "Cold, 90 % / Fría, 90 %"),
+    ("cold", 95, "#4a7cc4", "Cold, 95 % / Fría, 95 %"),
+    ("cold", 99, "#1d4a96", "Cold, 99 % / Fría, 99 %"),
     ("none", 0, "#f7f7f7", "As expected / Lo esperado"),
 )
 """Kind, confidence, colour and label of the hot spots; safe for the colour-blind."""
 
-SIZES_MM = (0.3, 0.6, 0.9, 1.3, 1.8)
+SIZES_MM = (0.25, 0.45, 0.7, 1.0, 1.4)
 """Width of a line, and a third of that of a point, for each class of tracks."""
 
-CROSSING_COLOUR = "#1a1a1a"
+CROSSING_COLOUR = "#7a2e6e"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def _by_season(seasons: Sequence[str], levels: Sequence[int]) -> tuple[Rule, ...
     step = (len(LEVEL_COLOURS) - 1) / max(1, len(levels) - 1)
     fills = [LEVEL_COLOURS[round(n * step)] for n in range(len(levels))]
     below = tuple(
-        Rule(f'"level" = {level}', f"{level} %", _fill(colour, outline="#431d63"))
+        Rule(f'"level" = {level}', f"{level} %", _fill(colour, outline="#0a3d4f"))
         for level, colour in zip(levels, fills, strict=True)
     )
     return tuple(
