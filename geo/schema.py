@@ -143,6 +143,10 @@ ROLES = (
 """What a checkpoint is for."""
 
 
+COUNTRIES: Mapping[str, str] = {"CO": "Colombia", "PA": "Panama"}
+"""Names of the countries that have one here, by their ISO 3166 code."""
+
+
 def no_fixes() -> pd.DataFrame:
     """Return a table of fixes without rows.
 

@@ -330,3 +330,17 @@ def test_credits_are_kept(write):
 def test_an_unknown_layer_is_a_mistake_of_the_caller(tmp_path):
     with pytest.raises(ValueError, match="unknown layer 'roads'"):
         read(roads=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "message"),
+    [
+        ("rivers", Point(-77.5, 8), "holds only points; expected lines for rivers"),
+        ("land", LineString([(-78, 8), (-77, 8)]), "only lines; expected polygons"),
+    ],
+)
+def test_a_layer_of_the_wrong_kind_is_refused(write, name, shape, message):
+    path = write("other.gpkg", shape, name=["x"], country=["PA"])
+
+    with pytest.raises(SchemaError, match=message):
+        read(**{name: path})

@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 from shapely.ops import substring
 
 from geo.errors import CRSError
-
-COUNTRIES = {"PA": "Panama", "CO": "Colombia"}
-"""Names of countries by ISO code; others go by their code."""
+from geo.schema import COUNTRIES
 
 _LOOK_M = (500.0, 2000.0, 5000.0)
 """How far to either side of a border line we look for a country, in metres."""

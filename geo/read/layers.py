@@ -56,6 +56,7 @@ _COUNTS: Mapping[str, Mapping[str, Any]] = {
     "crossings": {"year": None, "month": None, "crossings": None, "basis": ""},
     "nationalities": {"year": None, "nationality": None, "persons": None},
 }
+_SHAPES = ("points", "lines", "polygons")
 _DIMENSION = {"land": 2, "rivers": 1, "border": 1, "provinces": 2}
 
 # Other names of the columns, as plain() writes them.
@@ -120,7 +121,7 @@ def read_layers(
     """
     region = known_crs(crs, name="the region")
     read: dict[str, Any] = {}
-    for name in watch(sorted(sources), "layers"):
+    for name in watch(sorted(sources), "reading layers"):
         path, own, _ = sources[name]
         if name in _COLUMNS:
             read[name] = _vector(name, path, own, region, bounds)
@@ -159,7 +160,15 @@ def _vector(
     if name == "checkpoints":
         _check_checkpoints(table, label_of(path))
     shapes = frame.geometry.reset_index(drop=True).to_crs(4326)
-    kept, shapes = _clipped(shapes, bounds, _DIMENSION.get(name, 0))
+    dimension = _DIMENSION.get(name, 0)
+    have = shapely.get_dimensions(np.asarray(shapes.array, dtype=object))
+    if (have >= 0).any() and not (have >= dimension).any():
+        raise SchemaError(
+            f"{label_of(path)} holds only {_SHAPES[int(have.max())]}; expected "
+            f"{_SHAPES[dimension]} for {name}.",
+            hint=f"Name another file under [layers.{name}] in region.toml.",
+        )
+    kept, shapes = _clipped(shapes, bounds, dimension)
     table = table.loc[kept].reset_index(drop=True)
     geometry = gpd.GeoSeries(shapes, crs=4326).to_crs(region)
     return gpd.GeoDataFrame(table, geometry=geometry.reset_index(drop=True))

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-COUNTRY_CODES = {"Panama": "PA", "Colombia": "CO"}
-"""Provinces may carry the code of what a direction calls by name."""
+from geo.schema import COUNTRIES
 
 LOOK_M = 2_000.0
 """A line is looked at this far to either side of where it is crossed."""
@@ -64,7 +63,9 @@ def heading(
         turns = [abs((s - COMPASS[toward[1]] + 180) % 360 - 180) for s in sides]
         return None if abs(turns[0] - turns[1]) < 1 else sides[int(np.argmin(turns))]
     name = direction.removeprefix("into ")
-    country = countries.get(name, countries.get(COUNTRY_CODES.get(name, "")))
+    # Provinces may carry the code of what a direction calls by name.
+    code = next((code for code, told in COUNTRIES.items() if told == name), name)
+    country = countries.get(name, countries.get(code))
     if country is None:
         return None
     gaps = [country.distance(_ahead(spot, side, LOOK_M)) for side in sides]
