@@ -8,7 +8,6 @@ from hypothesis import settings
 
 from tests.regions import make_region, write_walks
 
-
 # A busy machine is no fault of the code; and what a build server sees, others can see.
 settings.register_profile(
     "trocha", deadline=None, derandomize=bool(os.environ.get("CI"))
