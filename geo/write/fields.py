@@ -213,8 +213,8 @@ layer gives it another meaning."""
 
 TITLES: dict[str, tuple[str, str]] = {
     "corridors": ("Corridors", "Corredores"),
-    "hotspots": ("Hot spots", "Puntos calientes"),
-    "hotspots_monthly": ("Hot spots by month", "Puntos calientes por mes"),
+    "hotspots": ("Hotspots", "Puntos calientes"),
+    "hotspots_monthly": ("Hotspots by month", "Puntos calientes por mes"),
     "crossings": ("Crossings", "Cruces"),
     "crossings_monthly": ("Crossings by month", "Cruces por mes"),
     "monthly": ("Tracks by month", "Recorridos por mes"),

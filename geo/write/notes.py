@@ -48,7 +48,7 @@ def metadata(
     about = release.about
     return {
         "title": {
-            "en": f"{about.region}: corridors and hot spots of movement",
+            "en": f"{about.region}: corridors and hotspots of movement",
             "es": f"{about.region}: corredores y puntos calientes de movimiento",
         },
         "marks": list(release.marks),
@@ -115,7 +115,7 @@ def readme(release: Release) -> str:
     return f"""{about.region}
 {marks}
 ENGLISH
-Corridors, hot spots and crossings, {period}, from {about.tracks:,} tracks.
+Corridors, hotspots and crossings, {period}, from {about.tracks:,} tracks.
 {fill(CAVEAT["en"], 80)}
 At least {release.k} distinct tracks stand behind every row and every cell.
 Vectors are in EPSG:4326 (degrees); surfaces (.tif) in the region's own CRS.

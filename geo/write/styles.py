@@ -10,7 +10,7 @@ from geo.privacy import Release
 
 LEVEL_COLOURS = ("#d9e7ea", "#b3ced5", "#86b1bd", "#5793a3", "#2f7a8e", "#11627a")
 """Fill of the corridors: the smaller the share that they enclose, the darker. The
-colours are those of the page; none of them is a colour of the hot spots."""
+colours are those of the page; none of them is a colour of the hotspots."""
 
 HEAT = (
     ("hot", 99, "#a3123f", "Hot, 99 % / Caliente, 99 %"),
@@ -21,7 +21,7 @@ HEAT = (
     ("cold", 99, "#1d4a96", "Cold, 99 % / Fría, 99 %"),
     ("none", 0, "#f7f7f7", "As expected / Lo esperado"),
 )
-"""Kind, confidence, colour and label of the hot spots; safe for the colour-blind."""
+"""Kind, confidence, colour and label of the hotspots; safe for the colour-blind."""
 
 SIZES_MM = (0.25, 0.45, 0.7, 1.0, 1.4)
 """Width of a line, and a third of that of a point, for each class of tracks."""
@@ -69,7 +69,7 @@ def draw(release: Release) -> Iterator[Drawn]:
         title = f"Corridors / Corredores{mark}"
         yield Drawn("corridors", title, "Polygon", rules, opacity=0.7)
     if "hotspots" in release.layers:
-        title = f"Hot spots / Puntos calientes{mark}"
+        title = f"Hotspots / Puntos calientes{mark}"
         yield Drawn("hotspots", title, "Polygon", _by_heat(), opacity=0.75)
 
 
@@ -157,7 +157,7 @@ def _by_season(seasons: Sequence[str], levels: Sequence[int]) -> tuple[Rule, ...
 
 
 def _by_heat() -> tuple[Rule, ...]:
-    """Draw hot spots by kind and confidence."""
+    """Draw hotspots by kind and confidence."""
     return tuple(
         Rule(
             f'"kind" = {quoted(kind)} AND "confidence" = {confidence}',
