@@ -1,95 +1,33 @@
 """The `trocha` command: parse arguments, call the pipeline, print, exit."""
 
 import io
-import json
 import logging
 import sys
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
-from geo.errors import InputError, OutputError, TrochaError
+from geo.console import (
+    EXIT_CODES,
+    Group,
+    answer,
+    json_option,
+    load_region,
+    out_option,
+    print_json,
+    reading_from,
+    reading_options,
+    region_argument,
+    report_built,
+    show_progress,
+    today_option,
+)
+from geo.errors import InputError
 from geo.progress import reporter
 
-if TYPE_CHECKING:
-    from geo.outcome import Built
-
-log = logging.getLogger(__name__)
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-EXIT_CODES = """\b
-Exit codes:
-  0 done   1 a fault of ours   2 wrong usage   3 bad region file   4 bad input
-  5 refused for privacy   6 bad store   7 cannot write   130 stopped (Ctrl-C)
-"""
-
-EXIT_STOPPED = 130
-
 FORMATS = ("gpkg", "shp", "geojson", "tif", "parquet", "kml")
-
-
-class Group(click.Group):
-    """Shows our own errors as one plain sentence, with an exit code each."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was asked for."""
-        try:
-            return super().invoke(ctx)
-        except TrochaError as error:
-            click.echo(f"trocha: {error}", err=True)
-            sys.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo("\ntrocha: Stopped; what was stored before is whole.", err=True)
-            sys.exit(EXIT_STOPPED)
-        except MemoryError:
-            log.debug("out of memory", exc_info=True)
-            click.echo(
-                "trocha: There is not enough memory. Close other programs, or set "
-                "larger cells in the region file.",
-                err=True,
-            )
-            sys.exit(TrochaError.exit_code)
-        except OSError as error:
-            if isinstance(error, BrokenPipeError):  # click ends quietly then
-                raise
-            # Not a file of the user's: a cache or a temporary folder.
-            log.debug("the system refused", exc_info=True)
-            click.echo(
-                f"trocha: The system refused a file: {error.strerror or error}. Make "
-                "room on the disk and run again; what was stored before is whole.",
-                err=True,
-            )
-            sys.exit(OutputError.exit_code)
-
-
-region_argument = click.argument("region", type=click.Path(path_type=Path))
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON object, for machines."
-)
-today_option = click.option(
-    "--today",
-    type=click.DateTime(["%Y-%m-%d"]),
-    help="Publish as if it were this day (the delay of months counts from it).",
-)
-
-
-def reading_options(command: Command) -> Command:
-    """Add the options that say how to read files."""
-    for option in (
-        click.option("--tz", help="Zone of times without an offset: America/Panama."),
-        click.option(
-            "--columns",
-            help="Columns by role, as lon=x,lat=y,time=fecha,track=device.",
-        ),
-        click.option("--swap", is_flag=True, help="Swap latitude and longitude."),
-        click.option("--crs", help="CRS of projected coordinates: EPSG:32618."),
-    ):
-        command = option(command)
-    return command
 
 
 @click.group(
@@ -109,7 +47,7 @@ def main(*, verbose: int, quiet: bool) -> None:
     level = [logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)]
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     if not quiet and sys.stderr.isatty():
-        reporter.set(_show_progress)
+        reporter.set(show_progress)
 
 
 @main.command()
@@ -141,7 +79,7 @@ def init(
     from geo.regions import make_region
 
     path = make_region(folder, name=name or folder.absolute().name, bounds=bounds)
-    _answer(
+    answer(
         as_json,
         {"region": str(path)},
         f"{path}: made. Put GPS files into {folder / 'fixes'}, base layers into "
@@ -171,10 +109,10 @@ def check(
     """
     from geo.checking import check_files
 
-    config = _load(region) if region else None
-    reports = check_files(files, config=config, reading=_reading(reading))
+    config = load_region(region) if region else None
+    reports = check_files(files, config=config, reading=reading_from(reading))
     if as_json:
-        _print_json([report.as_dict() for report in reports])
+        print_json([report.as_dict() for report in reports])
     for report in reports:
         if not as_json:
             click.echo(report.as_text())
@@ -187,7 +125,7 @@ def check(
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…"
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Write the map here.")
+@out_option
 @reading_options
 @today_option
 @json_option
@@ -208,20 +146,20 @@ def add(
     """
     from geo.pipeline import build
 
-    config = _load(region)
+    config = load_region(region)
     built = build(
         config,
         new_files=files,
         output=out,
-        reading=_reading(reading),
+        reading=reading_from(reading),
         today=today.date() if today else None,
     )
-    _report(built, as_json=as_json)
+    report_built(built, as_json=as_json)
 
 
 @main.command("build")
 @region_argument
-@click.option("--out", type=click.Path(path_type=Path), help="Write the map here.")
+@out_option
 @today_option
 @json_option
 def build_map(
@@ -235,8 +173,10 @@ def build_map(
     """
     from geo.pipeline import build
 
-    built = build(_load(region), output=out, today=today.date() if today else None)
-    _report(built, as_json=as_json)
+    built = build(
+        load_region(region), output=out, today=today.date() if today else None
+    )
+    report_built(built, as_json=as_json)
 
 
 @main.command("export")
@@ -275,14 +215,14 @@ def export_layers(
         raise click.UsageError(
             f"--to has {unknown[0]!r}; expected some of {', '.join(FORMATS)}."
         )
-    config = _load(region)
+    config = load_region(region)
     built = export(
         config,
         output=out or config.files.output / "gis",
         formats=formats,
         today=today.date() if today else None,
     )
-    _report(built, as_json=as_json)
+    report_built(built, as_json=as_json)
 
 
 @main.command()
@@ -295,11 +235,11 @@ def show(region: Path, *, as_json: bool) -> None:
     Example:
       trocha show data/darien/region.toml --json
     """
-    from geo.pipeline import describe_store
+    from geo.account import describe_store
 
-    told = describe_store(_load(region))
+    told = describe_store(load_region(region))
     if as_json:
-        _print_json(told)
+        print_json(told)
         return
     months = told["months"]
     period = f"{months[0]} to {months[-1]}" if months else "nothing yet"
@@ -313,64 +253,3 @@ def show(region: Path, *, as_json: bool) -> None:
         )
     for name, count in told["published"].items():
         click.echo(f"  published: {name}, {count:,}")
-
-
-def _load(region: Path) -> Any:
-    """Load a region file (what is heavy waits until a command runs)."""
-    from geo.config import load_config
-
-    return load_config(region)
-
-
-def _reading(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options of reading under the names that `Options` has."""
-    columns = {}
-    for pair in (options["columns"] or "").split(","):
-        role, equals, name = pair.partition("=")
-        if pair and not (equals and role.strip() and name.strip()):
-            raise click.UsageError(
-                f"--columns has {pair!r}; expected role=column, as lon=x,lat=y."
-            )
-        if pair:
-            columns[role.strip()] = name.strip()
-    return {
-        "time_zone": options["tz"] or "",
-        "columns": columns,
-        "swap": options["swap"],
-        "crs": options["crs"] or "",
-    }
-
-
-def _report(built: "Built", *, as_json: bool) -> None:
-    """Print what a build did; end with 4 if a file could not be used."""
-    for problem in built.intake.problems:
-        click.echo(f"trocha: {problem}", err=True)
-    if as_json:
-        _print_json(built.as_dict())
-    else:
-        click.echo(built.as_text())
-    if built.intake.problems:
-        sys.exit(InputError.exit_code)
-
-
-def _answer(as_json: bool, told: dict[str, Any], sentence: str) -> None:  # noqa: FBT001
-    """Print the one or the other."""
-    if as_json:
-        _print_json(told)
-    else:
-        click.echo(sentence)
-
-
-def _print_json(told: Any) -> None:
-    """Print JSON that any machine reads."""
-    plain = not (sys.stdout.encoding or "").lower().startswith("utf")
-    click.echo(json.dumps(told, ensure_ascii=plain, indent=1))
-
-
-def _show_progress(step: str, done: int, total: int) -> None:
-    """Draw one line on the terminal, and leave it when the step is done."""
-    share = done / total if total else 1.0
-    bar = "━" * round(24 * share) + "─" * (24 - round(24 * share))
-    end = "\n" if done == total else ""
-    click.echo(f"\r{step:<20} {bar} {done}/{total}", err=True, nl=False)
-    click.echo(end, err=True, nl=False)

@@ -3,7 +3,6 @@
 import logging
 import os
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -15,27 +14,26 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from geo.account import effect_of, say_about, tracks_of
 from geo.analysis.targets import make_targets
 from geo.config import Config
 from geo.engine import map_parts
 from geo.findings import Methods, make_findings
 from geo.ingest import Intake, take_in
 from geo.outcome import Built, Effect
-from geo.partials import Arrays, Settings, analyse_part, clean_and_cut, pack
-from geo.privacy import About, Release, release
+from geo.partials import Arrays, Settings, analyse_part, pack
+from geo.privacy import Release, release
 from geo.read.layers import read_layers
 from geo.recipe import (
     finding_methods,
     last_moment,
-    named_parameters,
     partial_settings,
     reading_options,
 )
 from geo.record import count_published, published_counts, write_record
-from geo.schema import Layers, month_label
-from geo.store import Source, Store, open_store
-from geo.totals import Totals, add_up
-from geo.visits import count_visits
+from geo.schema import Layers
+from geo.store import Store, open_store
+from geo.totals import add_up
 from geo.write.files import write_layers
 from geo.write.output import replacing
 from geo.write.page import write_map
@@ -155,28 +153,6 @@ def export(
     )
 
 
-def describe_store(config: Config) -> dict[str, Any]:
-    """Return what a region's store holds: files, months, fixes, rejected rows."""
-    with open_store(config.files.store) as store:
-        sources = sorted(store.sources.values(), key=lambda source: source.name)
-        return {
-            "region": config.region.name,
-            "files": [
-                {
-                    "name": source.name,
-                    "origin": source.origin,
-                    "read": source.read,
-                    "kept": source.kept,
-                    "rejected": dict(source.rejected),
-                    "simulated": source.simulated,
-                }
-                for source in sources
-            ],
-            "months": [month_label(month) for month in store.months],
-            "published": published_counts(config.files.output),
-        }
-
-
 @dataclass(frozen=True, slots=True)
 class _Computed:
     """The way from files to a release, and what it took."""
@@ -241,11 +217,11 @@ def _compute(
     later = set(store.months) - set(months)
     recent = sum(store.part(month).rows for month in later)
     added = [source for source in intake.new if source.origin == "added"]
-    entered = [_entered(store, source, settings) for source in added]
+    entered = [tracks_of(store, source, settings) for source in added]
     totals = add_up(packed, settings.grid, seasons=methods.seasons)
     findings = make_findings(
         totals,
-        _about(config, totals, list(store.sources.values()), recent),
+        say_about(config, totals, list(store.sources.values()), recent),
         base=ground.base,
         targets=ground.targets,
         cells=settings.cells,
@@ -258,46 +234,10 @@ def _compute(
         level=config.privacy.level,
     )
     effects = tuple(
-        _effect(source, *what, passed)
+        effect_of(source, *what, passed)
         for source, what in zip(added, entered, strict=True)
     )
     return _Computed(passed, intake, effects, redone, len(packed) - redone)
-
-
-def _entered(
-    store: Store, source: Source, settings: Settings
-) -> tuple[int, Counter[str], set[int]]:
-    """Return the tracks of one source, why rows of it went, and the cells it enters."""
-    tracks, rejected, cells = 0, Counter(source.rejected), set[int]()
-    for month in store.months:
-        fixes = store.load(month)
-        fixes = fixes[fixes["source"] == source.digest]
-        if len(fixes):
-            sifted, trips = clean_and_cut(fixes, settings)
-            tracks += sifted.fixes["track"].nunique()
-            rejected.update(sifted.counts())
-            cells |= set(count_visits(trips, settings.cells)["cell"].tolist())
-    return tracks, rejected, cells
-
-
-def _effect(
-    source: Source,
-    tracks: int,
-    rejected: Counter[str],
-    cells: set[int],
-    passed: Release,
-) -> Effect:
-    """Return what a new file adds to what was published."""
-    shown = cells & set(passed.layers["hotspots"]["cell"].tolist())
-    return Effect(
-        name=source.name,
-        tracks=tracks,
-        read=source.read,
-        kept=source.read - rejected.total(),
-        rejected=dict(rejected.most_common()),
-        cells_shown=len(shown),
-        cells_withheld=len(cells) - len(shown),
-    )
 
 
 def _base_layers(config: Config) -> Layers:
@@ -359,39 +299,3 @@ def _analyse(
 ) -> Arrays:
     """Load a part and analyse it, in whichever process this runs."""
     return pack(analyse_part(month, store.load(month), settings, targets=targets))
-
-
-def _most_first(item: tuple[str, int]) -> tuple[int, str]:
-    """Order reasons by how many rows they turned away."""
-    return -item[1], item[0]
-
-
-def _about(
-    config: Config, totals: Totals, sources: Sequence[Source], recent: int
-) -> About:
-    """Return what the findings are made from; `recent` fixes are not yet among them."""
-    months = totals.monthly["month"]
-    rejected = Counter(totals.rejected)
-    rejected["too recent"] += recent
-    for source in sources:
-        rejected.update(source.rejected)
-    movement = totals.movement["all"]
-    moved = int(movement.occurrence.sum())
-    return About(
-        region=config.region.name,
-        crs=config.region.crs,
-        first_month=month_label(int(months.min())) if len(months) else "",
-        last_month=month_label(int(months.max())) if len(months) else "",
-        tracks=totals.tracks,
-        fixes_read=sum(source.read for source in sources),
-        fixes_kept=totals.kept,
-        rejected={
-            reason: count
-            for reason, count in sorted(rejected.items(), key=_most_first)
-            if count
-        },
-        files=len(sources),
-        simulated=any(source.simulated for source in sources),
-        parameters=named_parameters(config),
-        bridged_share=round(int(movement.bridged.sum()) / max(moved, 1), 2),
-    )

@@ -32,17 +32,19 @@ FLOORS = [
     {"write.page", "write.qgis"},
     {"write.files"},
     {"outcome", "recipe", "record"},
+    {"account"},
     {"pipeline"},
     {"checking"},
+    {"console"},
     {"cli"},
 ]
 FLOOR = {module: n for n, floor in enumerate(FLOORS) for module in floor}
 
 # What only the named modules may import, from this package or from others.
 DOORS = {
-    "geo.config": {"checking", "cli", "pipeline", "recipe"},
-    "geo.store": {"ingest", "pipeline", "store", "store.parts"},
-    "click": {"cli"},
+    "geo.config": {"account", "checking", "console", "pipeline", "recipe"},
+    "geo.store": {"account", "ingest", "pipeline", "store", "store.parts"},
+    "click": {"cli", "console"},
     "folium": {"write.page"},
     "numba": {"kernels.tracks", "kernels.surfaces", "kernels.lattice"},
     "pyogrio": {"read.vector", "write.files"},

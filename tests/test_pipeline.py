@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geo.account import describe_store
 from geo.config import load_config
 from geo.errors import InputError, StoreError
-from geo.pipeline import build, describe_store, export
+from geo.pipeline import build, export
 from tests.regions import walk, write_walks
 
 

@@ -1,0 +1,110 @@
+"""Where the numbers of a map come from, and what a store holds."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from geo.config import Config
+from geo.outcome import Effect
+from geo.partials import Settings, clean_and_cut
+from geo.privacy import About, Release
+from geo.recipe import named_parameters
+from geo.record import published_counts
+from geo.schema import month_label
+from geo.store import Source, Store, open_store
+from geo.totals import Totals
+from geo.visits import count_visits
+
+
+def describe_store(config: Config) -> dict[str, Any]:
+    """Return what a region's store holds: files, months, fixes, rejected rows."""
+    with open_store(config.files.store) as store:
+        sources = sorted(store.sources.values(), key=lambda source: source.name)
+        return {
+            "region": config.region.name,
+            "files": [
+                {
+                    "name": source.name,
+                    "origin": source.origin,
+                    "read": source.read,
+                    "kept": source.kept,
+                    "rejected": dict(source.rejected),
+                    "simulated": source.simulated,
+                }
+                for source in sources
+            ],
+            "months": [month_label(month) for month in store.months],
+            "published": published_counts(config.files.output),
+        }
+
+
+def tracks_of(
+    store: Store, source: Source, settings: Settings
+) -> tuple[int, Counter[str], set[int]]:
+    """Return the tracks of one source, why rows of it went, and the cells it enters."""
+    tracks, rejected, cells = 0, Counter(source.rejected), set[int]()
+    for month in store.months:
+        fixes = store.load(month)
+        fixes = fixes[fixes["source"] == source.digest]
+        if len(fixes):
+            sifted, trips = clean_and_cut(fixes, settings)
+            tracks += sifted.fixes["track"].nunique()
+            rejected.update(sifted.counts())
+            cells |= set(count_visits(trips, settings.cells)["cell"].tolist())
+    return tracks, rejected, cells
+
+
+def effect_of(
+    source: Source,
+    tracks: int,
+    rejected: Counter[str],
+    cells: set[int],
+    passed: Release,
+) -> Effect:
+    """Return what a new file adds to what was published."""
+    shown = cells & set(passed.layers["hotspots"]["cell"].tolist())
+    return Effect(
+        name=source.name,
+        tracks=tracks,
+        read=source.read,
+        kept=source.read - rejected.total(),
+        rejected=dict(rejected.most_common()),
+        cells_shown=len(shown),
+        cells_withheld=len(cells) - len(shown),
+    )
+
+
+def _most_first(item: tuple[str, int]) -> tuple[int, str]:
+    """Order reasons by how many rows they turned away."""
+    return -item[1], item[0]
+
+
+def say_about(
+    config: Config, totals: Totals, sources: Sequence[Source], recent: int
+) -> About:
+    """Return what the findings are made from; `recent` fixes are not yet among them."""
+    months = totals.monthly["month"]
+    rejected = Counter(totals.rejected)
+    rejected["too recent"] += recent
+    for source in sources:
+        rejected.update(source.rejected)
+    movement = totals.movement["all"]
+    moved = int(movement.occurrence.sum())
+    return About(
+        region=config.region.name,
+        crs=config.region.crs,
+        first_month=month_label(int(months.min())) if len(months) else "",
+        last_month=month_label(int(months.max())) if len(months) else "",
+        tracks=totals.tracks,
+        fixes_read=sum(source.read for source in sources),
+        fixes_kept=totals.kept,
+        rejected={
+            reason: count
+            for reason, count in sorted(rejected.items(), key=_most_first)
+            if count
+        },
+        files=len(sources),
+        simulated=any(source.simulated for source in sources),
+        parameters=named_parameters(config),
+        bridged_share=round(int(movement.bridged.sum()) / max(moved, 1), 2),
+    )
