@@ -67,7 +67,8 @@ class Findings:
     ----------
     layers
         Frames, each with a column `tracks`: the distinct tracks behind a row.
-        Columns that end in ``_tracks`` count part of them and have to pass as well.
+        Columns that end in ``_tracks`` count part of them and have to pass as well,
+        with the columns that begin alike: `stop_hours` goes with `stop_tracks`.
     surfaces
         Each value surface with its support, the distinct tracks behind a cell.
     base
@@ -185,8 +186,14 @@ def _let_through(layer: pd.DataFrame, *, k: int, round_to: int) -> pd.DataFrame:
             count = kept[name].to_numpy(dtype=np.float64)
             shown = np.maximum(np.round(count / round_to) * round_to, k)
             column = pd.array(shown, dtype="Int64")
-            column[~(count >= k)] = pd.NA
+            few = ~(count >= k)
+            column[few] = pd.NA
             kept[name] = column
+            if name != "tracks":  # what is told of a few goes with their number
+                told = str(name).removesuffix("tracks")
+                for other in kept.columns:
+                    if other != name and str(other).startswith(told):
+                        kept[other] = kept[other].where(~few)
     if {"low", "high"} <= set(kept.columns):
         # From the rounded count: from the exact one it would give that away.
         low, high = crossing_interval(kept["tracks"].to_numpy(dtype=np.float64))

@@ -58,6 +58,17 @@ def test_a_part_of_a_row_under_k_is_blank_and_not_zero():
     assert out.layers["hotspots"]["stop_tracks"].isna().tolist() == [True, True, False]
 
 
+def test_what_is_told_of_a_withheld_part_is_withheld_with_it():
+    layer = pd.DataFrame(
+        {"tracks": [40, 40], "stop_tracks": [9, 10], "stop_hours": [2.5, 3.0]}
+    )
+
+    shown = release(findings({"hotspots": layer})).layers["hotspots"]
+
+    assert shown["stop_hours"].isna().tolist() == [True, False]
+    assert shown["stop_hours"][1] == 3.0
+
+
 def test_an_interval_comes_from_the_rounded_count():
     layer = pd.DataFrame({"tracks": [51, 49], "low": np.nan, "high": np.nan})
 
