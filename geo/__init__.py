@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         TrochaError,
     )
     from geo.grid import Grid, Surface
-    from geo.pipeline import build, export
+    from geo.pipeline import build, export, forget
     from geo.privacy import Findings, Release, release
     from geo.read import read_fixes
     from geo.read.layers import read_layers
@@ -48,6 +48,7 @@ _HOME = {
     "export": "geo.pipeline",
     "find_hotspots": "geo.analysis.hotspots",
     "find_stops": "geo.trajectory",
+    "forget": "geo.pipeline",
     "kernel_density": "geo.analysis.density",
     "line_density": "geo.analysis.density",
     "load_config": "geo.config",
@@ -78,6 +79,7 @@ __all__ = [  # each is loaded when it is first used
     "export",
     "find_hotspots",
     "find_stops",
+    "forget",
     "kernel_density",
     "line_density",
     "load_config",

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from geo.config import Config
@@ -9,7 +10,7 @@ from geo.outcome import Effect
 from geo.partials import Settings, clean_and_cut
 from geo.privacy import About, Release
 from geo.recipe import named_parameters
-from geo.record import published_counts
+from geo.record import published_counts, withheld_counts
 from geo.schema import month_label
 from geo.store import Source, Store, open_store
 from geo.totals import Totals
@@ -17,14 +18,23 @@ from geo.visits import count_visits
 
 
 def describe_store(config: Config) -> dict[str, Any]:
-    """Return what a region's store holds: files, months, fixes, rejected rows."""
+    """Return what a region's store holds, and what its last map shows.
+
+    Returns
+    -------
+    dict
+        Plain values: the files with their digests and counts of rows; the months that
+        have a part; bytes on disk and number of parts; and for each layer of the last
+        map how many rows or cells it shows, and how many were withheld.
+    """
     with open_store(config.files.store) as store:
-        sources = sorted(store.sources.values(), key=lambda source: source.name)
+        sources = sorted(store.sources.values(), key=lambda s: (s.name, s.digest))
         return {
             "region": config.region.name,
             "files": [
                 {
                     "name": source.name,
+                    "sha256": source.digest,
                     "origin": source.origin,
                     "read": source.read,
                     "kept": source.kept,
@@ -34,8 +44,18 @@ def describe_store(config: Config) -> dict[str, Any]:
                 for source in sources
             ],
             "months": [month_label(month) for month in store.months],
+            "store": {
+                "bytes": _bytes_in(config.files.store),
+                "parts": len(store.months),
+            },
             "published": published_counts(config.files.output),
+            "withheld": withheld_counts(config.files.output),
         }
+
+
+def _bytes_in(folder: Path) -> int:
+    """Return how much the files of a folder hold."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def tracks_of(

@@ -157,6 +157,41 @@ def add(
     report_built(built, as_json=as_json)
 
 
+@main.command("forget")
+@region_argument
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE…")
+@out_option
+@today_option
+@json_option
+def forget_sources(
+    region: Path,
+    sources: tuple[str, ...],
+    *,
+    out: Path | None,
+    today: datetime | None,
+    as_json: bool,
+) -> None:
+    r"""Take added files out of a REGION for good, and redraw its map.
+
+    A SOURCE is the name of a file, or at least 8 characters of its sha256: see trocha
+    show. The store and the map are then as if it had never been added. What was
+    copied or published elsewhere before cannot be called back.
+
+    \b
+    Example:
+      trocha forget data/darien/region.toml walk.gpx
+    """
+    from geo.pipeline import forget
+
+    built = forget(
+        load_region(region),
+        sources,
+        output=out,
+        today=today.date() if today else None,
+    )
+    report_built(built, as_json=as_json)
+
+
 @main.command("build")
 @region_argument
 @out_option
@@ -243,13 +278,18 @@ def show(region: Path, *, as_json: bool) -> None:
         return
     months = told["months"]
     period = f"{months[0]} to {months[-1]}" if months else "nothing yet"
-    click.echo(f"{told['region']}: {len(told['files'])} files, {period}")
+    click.echo(
+        f"{told['region']}: {len(told['files'])} files, {period}; the store takes "
+        f"{told['store']['bytes'] / 1e6:,.1f} MB in {told['store']['parts']:,} parts"
+    )
     for source in told["files"]:
         turned = sum(source["rejected"].values())
         mark = ", SIMULATED" if source["simulated"] else ""
         click.echo(
-            f"  {source['name']} ({source['origin']}{mark}): {source['kept']:,} "
-            f"fixes read, {turned:,} {'row' if turned == 1 else 'rows'} rejected"
+            f"  {source['name']} ({source['sha256'][:8]}, {source['origin']}{mark}): "
+            f"{source['kept']:,} fixes read, {turned:,} "
+            f"{'row' if turned == 1 else 'rows'} rejected"
         )
     for name, count in told["published"].items():
-        click.echo(f"  published: {name}, {count:,}")
+        hidden = told["withheld"].get(name, 0)
+        click.echo(f"  published: {name}, {count:,} ({hidden:,} withheld)")

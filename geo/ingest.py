@@ -2,7 +2,8 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,12 @@ from geo.store import Source, Store
 log = logging.getLogger(__name__)
 
 Bounds = tuple[float, float, float, float]
+
+SHORTEST = 8
+"""Fewest characters of a sha256 that stand for a file."""
+
+MOST_LISTED = 20
+"""Most files that a message lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +194,82 @@ def take_in(
         known=len(seen) - len(batch) - len(problems),
         problems=(*closed, *problems),
     )
+
+
+def drop_sources(
+    store: Store, names: Sequence[str], *, folder: Path
+) -> tuple[Source, ...]:
+    """Take sources out of the store, all of them or none.
+
+    Parameters
+    ----------
+    store
+        Open store.
+    names
+        Names of files, or at least the first 8 characters of the sha256 of one.
+    folder
+        The region's folder of GPS files, whose files cannot be dropped: the next
+        build would read them again.
+
+    Returns
+    -------
+    tuple of Source
+        What went, sorted by digest.
+
+    Raises
+    ------
+    InputError
+        If a name fits no source or several, or its file is in the folder.
+    """
+    chosen = {
+        source.digest: source
+        for source in (_named(name, store.sources) for name in names)
+    }
+    kept = {s.digest for s in chosen.values() if s.origin == "folder"}
+    if chosen and folder.exists():
+        kept |= {digest_file(path) for path in find_files([folder])} & set(chosen)
+    if kept:
+        name = min(chosen[digest].name for digest in kept)
+        raise InputError(
+            f"{name} is a file of the region's own folder, {folder}, which every "
+            "build reads.",
+            hint="Take it out of that folder and run trocha build; all that came "
+            "from it then goes.",
+        )
+    store.commit(remove=set(chosen))
+    log.info("store: %d sources dropped", len(chosen))
+    return tuple(chosen[digest] for digest in sorted(chosen))
+
+
+def _named(name: str, sources: Mapping[str, Source]) -> Source:
+    """Return the one source that a name or the start of a digest stands for."""
+    wanted = unicodedata.normalize("NFC", name)
+    fitting = [
+        source
+        for digest, source in sources.items()
+        if unicodedata.normalize("NFC", source.name) == wanted
+        or (len(wanted) >= SHORTEST and digest.startswith(wanted.lower()))
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise InputError(
+            f"{len(fitting)} files fit {name!r}: {_listed(fitting)}.",
+            hint="Name one by the first characters of its sha256.",
+        )
+    there = _listed(sources.values())
+    raise InputError(
+        f"The store holds no file {name!r}; it holds {there or 'none at all'}.",
+        hint=f"Give a file's name, or at least {SHORTEST} characters of its sha256.",
+    )
+
+
+def _listed(sources: Collection[Source]) -> str:
+    """Return names of files, each with the start of its digest; not too many."""
+    ordered = sorted(sources, key=lambda source: (source.name, source.digest))
+    texts = [f"{s.name} ({s.digest[:SHORTEST]})" for s in ordered[:MOST_LISTED]]
+    more = len(ordered) - len(texts)
+    return ", ".join(texts) + (f" and {more:,} more" if more else "")
 
 
 def _source(

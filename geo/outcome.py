@@ -77,6 +77,8 @@ class Built:
         Published rows and cells of each layer, at the last release and now.
     seconds
         Wall time.
+    forgotten
+        Names of the files that were taken out of the store for good.
     """
 
     release: Release
@@ -89,6 +91,7 @@ class Built:
     before: Mapping[str, int]
     after: Mapping[str, int]
     seconds: float = field(compare=False)
+    forgotten: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
@@ -103,6 +106,7 @@ class Built:
                 "new": len(self.intake.new),
                 "known": self.intake.known,
                 "gone": self.intake.gone,
+                "forgotten": list(self.forgotten),
                 "problems": list(self.intake.problems),
             },
             "effects": [
@@ -142,6 +146,8 @@ class Built:
                 f"{self.reused} reused"
             ),
         ]
+        if self.forgotten:
+            lines.append(f"  forgotten: {', '.join(self.forgotten)}")
         lines += [f"  {effect.as_text(self.release.k)}" for effect in self.effects]
         lines += self._changes()
         page = self.folder / "index.html"

@@ -19,7 +19,7 @@ from geo.analysis.targets import make_targets
 from geo.config import Config
 from geo.engine import map_parts
 from geo.findings import Methods, make_findings
-from geo.ingest import Intake, take_in
+from geo.ingest import Intake, drop_sources, take_in
 from geo.outcome import Built, Effect
 from geo.partials import Arrays, Settings, analyse_part, pack
 from geo.privacy import Release, release
@@ -81,11 +81,67 @@ def build(
         If the region, its layers or the store cannot be used, or the output cannot
         be written.
     """
+    return _draw(
+        config,
+        new_files=new_files,
+        output=output,
+        reading=reading,
+        today=today,
+        executor=executor,
+    )
+
+
+def forget(
+    config: Config,
+    sources: Sequence[str],
+    *,
+    output: Path | None = None,
+    today: date | None = None,
+    executor: Executor | None = None,
+) -> Built:
+    """Take files that were added out of the store for good, and draw the map again.
+
+    Store and map are then, byte for byte, as if the files had never been added. What
+    was copied or published elsewhere before cannot be called back.
+
+    Parameters
+    ----------
+    config
+        The region.
+    sources
+        Names of files, or at least the first 8 characters of the sha256 of each.
+    output, today, executor
+        As for `build`.
+
+    Raises
+    ------
+    InputError
+        If a name fits no file in the store or several, or a file that lies in the
+        region's own folder; then nothing was forgotten.
+    TrochaError
+        As for `build`. The files are then out of the store already, and the next
+        build draws the map without them.
+    """
+    return _draw(config, sources=sources, output=output, today=today, executor=executor)
+
+
+def _draw(
+    config: Config,
+    *,
+    sources: Sequence[str] = (),
+    new_files: Sequence[Path] = (),
+    output: Path | None = None,
+    reading: Mapping[str, Any] | None = None,
+    today: date | None = None,
+    executor: Executor | None = None,
+) -> Built:
+    """Forget sources, take in what is new, and write the map."""
     start = time.perf_counter()
     folder = Path(os.path.normpath(output or config.files.output))
     ground = _prepare(config, today)
     # The store stays locked until all is written: two builds never share a folder.
     with open_store(config.files.store) as store:
+        dropped = drop_sources(store, sources, folder=config.files.fixes)
         done = _compute(
             config,
             store,
@@ -114,6 +170,7 @@ def build(
         before=before,
         after=after,
         seconds=time.perf_counter() - start,
+        forgotten=tuple(source.name for source in dropped),
     )
 
 

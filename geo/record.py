@@ -50,8 +50,18 @@ def write_record(result: Release, folder: Path) -> None:
 
 def published_counts(folder: Path) -> dict[str, int]:
     """Return the rows and cells that the last release in a folder published."""
+    return _counts(folder, "published")
+
+
+def withheld_counts(folder: Path) -> dict[str, int]:
+    """Return the rows and cells that the last release in a folder withheld."""
+    return _counts(folder, "withheld")
+
+
+def _counts(folder: Path, name: str) -> dict[str, int]:
+    """Return the counts of a record; none if there is none, or it is damaged."""
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        return {str(name): int(n) for name, n in record["published"].items()}
+        return {str(layer): int(n) for layer, n in record[name].items()}
     except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return {}

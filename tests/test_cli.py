@@ -1,6 +1,7 @@
 """What a person at the terminal sees."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -24,7 +25,7 @@ def test_every_command_shows_an_example_and_speaks_json(command):
 def test_help_lists_commands_and_exit_codes():
     told = trocha("--help").output
 
-    for word in ("init", "check", "add", "build", "export", "show", "130"):
+    for word in ("init", "check", "add", "build", "export", "forget", "show", "130"):
         assert word in told
 
 
@@ -145,6 +146,41 @@ def test_build_add_and_show_tell_what_they_did(tiny_region, walk_csv):
     assert walk_csv.name in added.stdout
     assert "withheld because fewer than 10 tracks passed there" in added.stdout
     assert walk_csv.name in [f["name"] for f in json.loads(shown.stdout)["files"]]
+
+
+def test_show_says_size_parts_digests_and_what_is_withheld(tiny_region):
+    trocha("build", tiny_region)
+
+    told = trocha("show", tiny_region).stdout
+
+    assert "Tiny: 3 files, 2023-03 to 2023-06; the store takes 0." in told
+    assert "MB in 2 parts" in told
+    assert re.search(r"walks_0\.csv \(\w{8}, folder, SIMULATED\): 491 fixes", told)
+    assert re.search(r"published: hotspots, [\d,]+ \([\d,]+ withheld\)", told)
+
+
+def test_what_was_added_can_be_forgotten(tiny_region, walk_csv):
+    trocha("add", tiny_region, walk_csv)
+
+    told = trocha("forget", tiny_region, walk_csv.name)
+    again = trocha("forget", tiny_region, walk_csv.name)
+
+    assert told.exit_code == 0, told.output
+    assert f"forgotten: {walk_csv.name}" in told.stdout
+    assert again.exit_code == 4
+    assert f"trocha: The store holds no file '{walk_csv.name}'" in again.stderr
+
+
+def test_with_json_what_stops_a_command_is_json_too(tiny_region):
+    wrong = trocha("add", tiny_region, "none.gpx", "--json")
+    late = trocha("forget", "--json", tiny_region, "none.gpx")
+
+    assert json.loads(wrong.stderr) == {
+        "error": "none.gpx does not exist. Check the path and its spelling.",
+        "exit_code": 4,
+    }
+    assert json.loads(late.stderr)["exit_code"] == late.exit_code == 4
+    assert wrong.stdout == late.stdout == ""
 
 
 def test_stopping_leaves_with_130_and_says_what_is_whole(tiny_region, monkeypatch):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from geo.errors import InputError
-from geo.ingest import Options, digest_file, look_at, take_in
+from geo.ingest import Options, digest_file, drop_sources, look_at, take_in
 from geo.store import open_store
 from tests.regions import BOUNDS, walk, write_walks
 
@@ -186,6 +186,79 @@ class TestTrouble:
     def test_a_file_that_is_gone_is_said_by_its_name_alone(self, tmp_path):
         with pytest.raises(InputError, match=r"^none\.csv cannot be read"):
             digest_file(tmp_path / "none.csv")
+
+
+class TestDropping:
+    """What was added can be taken out again; what lies in the folder cannot."""
+
+    @pytest.fixture
+    def filled(self, store, folder, tmp_path):
+        """The store with the folder's two files and two added ones of one name."""
+        for number, place in ((3, "one"), (4, "two")):
+            (tmp_path / place).mkdir()
+            write_walks(tmp_path / place / "same.csv", [number])
+        extra = write_walks(tmp_path / "ñandú.csv", [5])
+        added = [tmp_path / "one", tmp_path / "two", extra]
+        take_in(store, OPTIONS, folder=folder, added=added)
+        return store
+
+    def test_a_name_or_the_start_of_a_digest_is_enough(self, filled, folder, tmp_path):
+        digest = digest_file(tmp_path / "one" / "same.csv")
+
+        # A decomposed letter, as some systems write it, is the same letter.
+        gone = drop_sources(filled, ["n\u0303andu\u0301.csv"], folder=folder)
+        more = drop_sources(filled, [digest[:8], digest], folder=folder)
+
+        assert [source.name for source in gone] == ["ñandú.csv"]
+        assert [source.digest for source in more] == [digest]
+        assert names(filled) == ["a.csv", "b.csv", "same.csv"]
+
+    def test_a_name_that_two_files_have_lists_both(self, filled, folder):
+        with pytest.raises(
+            InputError,
+            match=r"^2 files fit 'same\.csv': (same\.csv \(\w{8}\)[,.] ){2}Name one",
+        ):
+            drop_sources(filled, ["same.csv"], folder=folder)
+
+    @pytest.mark.parametrize("name", ["none.csv", "", "0" * 8, "A.CSV", "*.csv"])
+    def test_an_unknown_name_lists_what_there_is(self, filled, folder, name):
+        with pytest.raises(InputError, match=r"it holds a\.csv \(\w{8}\), b\.csv \("):
+            drop_sources(filled, [name], folder=folder)
+
+    def test_seven_characters_are_too_few(self, filled, folder, tmp_path):
+        digest = digest_file(tmp_path / "one" / "same.csv")
+
+        with pytest.raises(InputError, match="at least 8 characters of its sha256"):
+            drop_sources(filled, [digest[:7]], folder=folder)
+
+    def test_an_empty_store_says_that_it_is_empty(self, store, folder):
+        with pytest.raises(InputError, match="it holds none at all"):
+            drop_sources(store, ["a.csv"], folder=folder)
+
+    def test_a_long_list_is_cut_short(self, store, folder, monkeypatch):
+        monkeypatch.setattr("geo.ingest.MOST_LISTED", 1)
+        take_in(store, OPTIONS, folder=folder)
+
+        with pytest.raises(InputError, match=r"it holds a\.csv \(\w{8}\) and 1 more\."):
+            drop_sources(store, ["none.csv"], folder=folder)
+
+    def test_a_file_of_the_folder_is_refused_with_what_to_do(self, filled, folder):
+        with pytest.raises(
+            InputError, match=r"a\.csv is a file .* Take it out of that"
+        ):
+            drop_sources(filled, ["ñandú.csv", "a.csv"], folder=folder)
+
+        assert len(names(filled)) == 5
+
+    def test_an_added_file_that_was_put_into_the_folder_too_is_refused(
+        self, filled, folder, tmp_path
+    ):
+        shutil.copy(tmp_path / "ñandú.csv", folder / "copy.csv")
+
+        with pytest.raises(
+            InputError, match=r"ñandú\.csv is a file of the region's own"
+        ):
+            drop_sources(filled, ["ñandú.csv"], folder=folder)
 
 
 class TestOptions:

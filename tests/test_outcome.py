@@ -99,6 +99,7 @@ def test_the_plain_values_are_json_and_hold_every_problem():
         "new": 0,
         "known": 2,
         "gone": 1,
+        "forgotten": [],
         "problems": ["a.gpx is empty."],
     }
     assert told["effects"][0]["cells_withheld"] == 4

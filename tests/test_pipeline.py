@@ -14,7 +14,7 @@ import pytest
 from geo.account import describe_store
 from geo.config import load_config
 from geo.errors import InputError, StoreError
-from geo.pipeline import build, export
+from geo.pipeline import build, export, forget
 from tests.regions import walk, write_walks
 
 
@@ -181,6 +181,38 @@ def test_a_file_taken_from_the_folder_leaves_no_trace(tiny_region, built):
     assert digests(config.files.output) == digests(built[0] / "map")
 
 
+def test_what_is_forgotten_leaves_no_trace_in_map_or_store(tiny_region, tmp_path):
+    config = load_config(tiny_region)
+    build(config)
+    map_before, store_before = digests(config.files.output), digests(config.files.store)
+    # Thirteen walkers: some in a new month, and some whose track moves to an earlier.
+    more = write_walks(tmp_path / "more.csv", range(40, 50), month="2023-05")
+    moved = write_walks(tmp_path / "moved.csv", [20, 21, 22], month="2023-02")
+    build(config, new_files=[more, moved])
+    assert digests(config.files.output) != map_before
+
+    first = forget(config, ["moved.csv"])
+    second = forget(config, [sha256(more.read_bytes()).hexdigest()[:8].upper()])
+
+    assert (first.forgotten, second.forgotten) == (("moved.csv",), ("more.csv",))
+    assert "  forgotten: more.csv" in second.as_text()
+    assert second.as_dict()["files"]["forgotten"] == ["more.csv"]
+    assert digests(config.files.output) == map_before
+    assert digests(config.files.store) == store_before
+
+
+def test_nothing_is_forgotten_when_one_name_is_wrong(tiny_region, tmp_path):
+    config = load_config(tiny_region)
+    more = write_walks(tmp_path / "more.csv", [40])
+    build(config, new_files=[more])
+    before = digests(config.files.store)
+
+    with pytest.raises(InputError, match=r"holds no file 'other\.csv'"):
+        forget(config, ["more.csv", "other.csv"])
+
+    assert digests(config.files.store) == before
+
+
 def test_one_walker_is_hidden_and_the_account_says_why(tiny_region, tmp_path):
     config = load_config(tiny_region)
     build(config)
@@ -290,6 +322,26 @@ def test_the_store_is_described_without_ids_or_places(tiny_region):
         "walks_2.csv",
     ]
     assert "walker-" not in json.dumps(told)
+
+
+def test_the_store_says_its_size_its_parts_and_what_is_withheld(tiny_region):
+    config = load_config(tiny_region)
+    empty = describe_store(config)
+    done = build(config)
+
+    told = describe_store(config)
+
+    files = [path for path in config.files.store.rglob("*") if path.is_file()]
+    assert told["store"] == {
+        "bytes": sum(len(path.read_bytes()) for path in files),
+        "parts": 2,
+    }
+    assert told["withheld"] == dict(done.release.withheld)
+    assert (
+        told["files"][0]["sha256"]
+        == sha256((config.files.fixes / "walks_0.csv").read_bytes()).hexdigest()
+    )
+    assert (empty["store"]["parts"], empty["withheld"]) == (0, {})
 
 
 def test_a_damaged_store_is_refused_with_a_way_out(tiny_region):
