@@ -13,11 +13,13 @@ FLOORS = [
     {"config", "grid", "progress", "regions"},
     {"kernels.lattice", "kernels.surfaces", "kernels.tracks"} | {"schema"},
     # The readers' wing has floors of its own: what a text means, then whole files.
+    {"read.markup"},
     {"read.cells", "read.columns", "read.guard", "read.sniff"},
     {"read.coordinates", "read.times"},
     {"read.found", "read.relief", "read.sifting"},
     {"read.table"},
-    {"read.delimited", "read.geojson", "read.gps", "read.parquet", "read.vector"}
+    {"read.delimited", "read.geojson", "read.gps", "read.kml", "read.parquet"}
+    | {"read.vector"}
     | {"store.manifest", "store.parts"}
     | {"clean", "engine", "trajectory", "visits"}
     | {"analysis.stats", "analysis.targets"},

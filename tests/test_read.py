@@ -73,6 +73,46 @@ def write_gpx(folder, version="1.1"):
     )
 
 
+def write_kml(folder):
+    def data(row):
+        cells = {"track": row.track, "accuracy": row.accuracy}
+        cells["elevation"] = row.elevation
+        return "".join(
+            f'<Data name="{key}"><value>{value}</value></Data>'
+            for key, value in cells.items()
+            if not pd.isna(value)
+        )
+
+    body = "".join(
+        f"<Placemark><name>{row.Index}</name>"
+        f"<TimeStamp><when>{row.iso}</when></TimeStamp>"
+        f"<ExtendedData>{data(row)}</ExtendedData>"
+        f"<Point><coordinates>{row.lon},{row.lat}</coordinates></Point></Placemark>"
+        for row in WALK.assign(iso=ISO).itertuples()
+    )
+    text = f'<kml xmlns="http://www.opengis.net/kml/2.2">{body}</kml>'
+    return write_text(folder, text, name="a.kml")
+
+
+def write_kml_tracks(folder):
+    body = ""
+    for track, rows in WALK.assign(iso=ISO).groupby("track"):
+        whens = "".join(f"<when>{iso}</when>" for iso in rows["iso"])
+        coords = "".join(
+            f"<gx:coord>{r.lon} {r.lat} {r.elevation}</gx:coord>".replace(" nan", "")
+            for r in rows.itertuples()
+        )
+        values = "".join(f"<gx:value>{a}</gx:value>" for a in rows["accuracy"])
+        body += (
+            f"<Placemark><name>{track}</name><gx:Track>{whens}{coords}"
+            "<ExtendedData><SchemaData><gx:SimpleArrayData name='accuracy'>"
+            f"{values}</gx:SimpleArrayData></SchemaData></ExtendedData>"
+            "</gx:Track></Placemark>"
+        )
+    spaces = 'xmlns="http://www.opengis.net/kml/2.2" xmlns:gx="http://example/ext"'
+    return write_text(folder, f"<kml {spaces}>{body}</kml>", name="a.kml")
+
+
 def features():
     for row in WALK.assign(iso=ISO).itertuples():
         yield {
@@ -250,6 +290,8 @@ FORMATS = {
     "well-known text": wkt,
     "GPX 1.1": write_gpx,
     "GPX 1.0": lambda d: write_gpx(d, "1.0"),
+    "KML": write_kml,
+    "KML tracks": write_kml_tracks,
     "GeoJSON": lambda d: write_text(
         d,
         json.dumps({"type": "FeatureCollection", "features": list(features())}),

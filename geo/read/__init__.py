@@ -12,6 +12,7 @@ from geo.read.found import Found
 from geo.read.geojson import read_geojson
 from geo.read.gps import read_gpx
 from geo.read.guard import SETTINGS as _SETTINGS  # noqa: F401  (before GDAL starts)
+from geo.read.kml import read_kml
 from geo.read.parquet import read_parquet
 from geo.read.sifting import sift
 from geo.read.sniff import kind_of
@@ -29,6 +30,7 @@ _SIDE_NAMES = (".shp.xml", ".aux.xml", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal"
 
 _READERS: Mapping[str, Callable[[Path], Found]] = {
     "gpx": read_gpx,
+    "kml": read_kml,
     "json": read_geojson,
     "parquet": read_parquet,
     "gpkg": read_vector,
@@ -52,7 +54,7 @@ def read_fixes(
     Parameters
     ----------
     path
-        CSV and its kin, GPX, GeoJSON (also one feature a line), GeoPackage,
+        CSV and its kin, GPX, KML, GeoJSON (also one feature a line), GeoPackage,
         Shapefile, FlatGeobuf or Parquet. What it is, its content says.
     key
         Secret that names of tracks are hashed with; it stays in the store.

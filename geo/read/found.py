@@ -16,6 +16,12 @@ Ints = NDArray[np.int64]
 
 _REMARKS = ("remark", "note", "nota", "observacion", "comment", "comentario", "desc")
 
+# Names that devices give by themselves; they say nothing about whose log it is.
+_IDLE_WORDS = (
+    "active log current track trk tracklog trackme log gpx gps recorrido traza ruta "
+    "route recording untitled unnamed new nuevo nueva sin nombre am pm dia day utc"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Points:
@@ -70,6 +76,8 @@ class Found:
         Whether the file calls itself simulated.
     time_zone
         Zone that the format prescribes for times without an offset; empty if none.
+    tags
+        HXL hashtags that stood under the header; empty if none.
     """
 
     table: Any
@@ -80,6 +88,24 @@ class Found:
     notes: tuple[str, ...] = ()
     simulated: bool = False
     time_zone: str = ""
+    tags: tuple[str, ...] = ()
+
+
+def is_idle_name(name: str) -> bool:
+    """Return whether a track's name is one that a device makes up.
+
+    Examples
+    --------
+    >>> is_idle_name("ACTIVE LOG 003"), is_idle_name("2023-05-01 08:12:07 Día")
+    (True, True)
+    >>> is_idle_name("Group 7 of A. R."), is_idle_name("E-0417")
+    (False, False)
+    """
+    plain = name.lower().replace("í", "i")
+    words = "".join(c if c.isalnum() else " " for c in plain).split()
+    text = [word for word in words if not word.isdigit()]
+    clock = [w for w in text if w.replace("t", "").replace("z", "").isdigit()]
+    return all(word in _IDLE_WORDS.split() or word in clock for word in text)
 
 
 def says_simulated(text: str) -> bool:

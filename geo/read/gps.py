@@ -3,32 +3,18 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from xml.parsers import expat
 
 import numpy as np
 import pyarrow as pa
 
 from geo.errors import InputError
-from geo.read.found import Found, says_simulated
+from geo.read.found import Found, is_idle_name, says_simulated
+from geo.read.markup import MAX_DEPTH, MAX_TEXT, RefusedError, read_markup
 from geo.read.sniff import read_bytes
-
-MAX_DEPTH = 100
-MAX_TEXT = 10_000
-"""Longest text of one element, in characters."""
 
 _POINTS = {"trkpt": "trk", "rtept": "rte", "wpt": "wpt"}
 _FIELDS = {"ele", "time", "hdop", "accuracy", "hacc"}
 _TEXTS = _FIELDS | {"name", "desc", "keywords", "cmt"}
-
-# Names that devices give by themselves; they say nothing about whose log it is.
-_IDLE_WORDS = (
-    "active log current track trk tracklog trackme log gpx gps recorrido traza ruta "
-    "route recording untitled unnamed new nuevo nueva sin nombre am pm dia day utc"
-)
-
-
-class _RefusedError(Exception):
-    """The XML uses what a GPX file has no need of."""
 
 
 @dataclass(slots=True)
@@ -65,7 +51,8 @@ def read_gpx(path: Path) -> Found:
         point.
     """
     data = read_bytes(path)
-    seen, failure = _parse(data, path.name)
+    reader, failure = read_markup(data, _Reader, name=path.name, what="GPX")
+    seen = reader.seen
     kind = next((kind for kind, rows in seen.rows.items() if rows), "")
     if not kind:
         if failure:
@@ -97,23 +84,6 @@ def read_gpx(path: Path) -> Found:
     )
 
 
-def is_idle_name(name: str) -> bool:
-    """Return whether a track's name is one that a device makes up.
-
-    Examples
-    --------
-    >>> is_idle_name("ACTIVE LOG 003"), is_idle_name("2023-05-01 08:12:07 Día")
-    (True, True)
-    >>> is_idle_name("Group 7 of A. R."), is_idle_name("E-0417")
-    (False, False)
-    """
-    plain = name.lower().replace("í", "i")
-    words = "".join(c if c.isalnum() else " " for c in plain).split()
-    text = [word for word in words if not word.isdigit()]
-    clock = [w for w in text if w.replace("t", "").replace("z", "").isdigit()]
-    return all(word in _IDLE_WORDS.split() or word in clock for word in text)
-
-
 def _table(rows: list[Any], names: dict[int, str]) -> Any:
     lat, lon, time, ele, hdop, accuracy, piece = zip(*rows, strict=True)
     owner = {n: name for n, name in names.items() if name and not is_idle_name(name)}
@@ -129,49 +99,6 @@ def _table(rows: list[Any], names: dict[int, str]) -> Any:
     elif any(hdop):
         columns["hdop"] = list(hdop)
     return pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()})
-
-
-def _parse(data: bytes, name: str) -> tuple[_Collected, bool]:
-    """Return what the file holds, and whether it breaks off."""
-    for encoding in (None, "cp1252"):
-        reader = _Reader()
-        parser = expat.ParserCreate(encoding)
-        parser.buffer_text = True
-        parser.StartElementHandler = reader.start
-        parser.EndElementHandler = reader.end
-        parser.CharacterDataHandler = reader.text
-        parser.StartDoctypeDeclHandler = _refuse
-        parser.EntityDeclHandler = _refuse
-        parser.UnparsedEntityDeclHandler = _refuse
-        try:
-            parser.Parse(data, True)  # noqa: FBT003
-        except _RefusedError as error:
-            raise InputError(
-                f"{name} declares a document type or entities, or is nested too "
-                "deeply; a GPX file has no need of that.",
-                hint="Do not use it, unless you know where it comes from.",
-            ) from error
-        except (expat.ExpatError, LookupError, ValueError):
-            if encoding is None and _is_legacy(data):
-                continue  # says UTF-8, but is not
-            return reader.seen, True
-        break
-    return reader.seen, False
-
-
-def _is_legacy(data: bytes) -> bool:
-    """Return whether the bytes are Western text that only pretends to be UTF-8."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data[:200]:
-        return False
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.start < len(data) - 4
-    return False
-
-
-def _refuse(*_: object) -> None:
-    raise _RefusedError
 
 
 class _Reader:
@@ -191,7 +118,7 @@ class _Reader:
         path = self._path
         path.append(name)
         if len(path) > MAX_DEPTH:
-            raise _RefusedError
+            raise RefusedError
         if name in _POINTS:
             self._point = {
                 "lat": attributes.get("lat", ""),

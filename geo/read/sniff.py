@@ -14,6 +14,7 @@ HEAD_BYTES = 4096
 SUFFIXES = {
     "delimited": {".csv", ".tsv", ".txt", ".tab", ".asc"},
     "gpx": {".gpx"},
+    "kml": {".kml"},
     "json": {".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson", ".jsonl"},
     "parquet": {".parquet", ".geoparquet", ".pq"},
     "gpkg": {".gpkg"},
@@ -26,6 +27,7 @@ SUFFIXES = {
 NAMES = {
     "delimited": "delimited text",
     "gpx": "a GPX file",
+    "kml": "a KML file",
     "json": "a JSON file",
     "parquet": "a Parquet file",
     "gpkg": "a GeoPackage",
@@ -64,12 +66,14 @@ _FOREIGN_TEXT = (
 )
 
 _FOREIGN_XML = {
-    "kml": ("a KML file", "GPX or CSV"),
     "trainingcenterdatabase": ("a TCX file", "GPX"),
     "html": ("a web page", "CSV"),
     "osm": ("an OpenStreetMap file", "GeoPackage"),
     "workbook": ("an Excel XML file", "CSV"),
 }
+
+# Root element -> kind, for what we read.
+_XML = {"gpx": "gpx", "kml": "kml"}
 
 _ROOT = re.compile(r"<\s*(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
 _PROLOGUE = re.compile(
@@ -176,7 +180,7 @@ def kind_of(path: Path) -> Kind:
     if path.suffix.lower() in SUFFIXES[kind]:
         return Kind(kind)
     known = any(path.suffix.lower() in names for names in SUFFIXES.values())
-    misleads = known or path.suffix.lower() in {".kml", ".xlsx", ".xls", ".fit"}
+    misleads = known or path.suffix.lower() in {".xlsx", ".xls", ".fit"}
     note = f"its name ends in {path.suffix}, but it is {NAMES[kind]}"
     return Kind(kind, (note,) if misleads else ())
 
@@ -296,8 +300,8 @@ def _text_kind(head: bytes, path: Path) -> str:
 def _xml_kind(text: str, path: Path) -> str:
     match = _ROOT.search(_PROLOGUE.sub("", text))
     root = match[1] if match else ""
-    if root.lower() == "gpx":
-        return "gpx"
+    if root.lower() in _XML:
+        return _XML[root.lower()]
     what, target = _FOREIGN_XML.get(
         root.lower(), (f"XML of another kind (<{root[:40]}>)", "GPX or CSV")
     )
