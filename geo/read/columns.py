@@ -44,7 +44,25 @@ SYNONYMS: Mapping[str, str] = {
     "remark": "remark remarks note notes nota notas observaciones observacion comment "
     "comments comentario comentarios description descripcion desc",
     "valid": "valid visible",
+    # Events that are no track: each stands for itself.
+    "incident": "incident_id id_incidente main_id web_id",
 }
+
+# Tags of the Humanitarian Exchange Language -> role; attributes in any order.
+_TAGS = (
+    ("lat", "#geo", "lat"),
+    ("lon", "#geo", "lon"),
+    ("elevation", "#geo", "elevation"),
+    ("elevation", "#geo", "alt"),
+    ("accuracy", "#geo", "precision"),
+    ("accuracy", "#geo", "accuracy"),
+    ("geopoint", "#geo", "coord"),
+    ("geopoint", "#geo", "point"),
+    ("time", "#date", ""),
+    ("track", "#meta", "track"),
+    ("track", "#meta", "device"),
+    ("remark", "#description", ""),
+)
 
 # Roles whose names also count at the end of a longer one (_loc_latitude).
 _ENDINGS = ("lat", "lon", "elevation", "accuracy", "hdop", "time", "track")
@@ -103,7 +121,9 @@ def shown(name: str) -> str:
     return clean if len(clean) <= 40 else clean[:39] + "…"
 
 
-def find_roles(names: Sequence[str], *, columns: Mapping[str, str]) -> Roles:
+def find_roles(
+    names: Sequence[str], *, columns: Mapping[str, str], tags: Sequence[str] = ()
+) -> Roles:
     """Find the column of each role.
 
     Parameters
@@ -112,6 +132,8 @@ def find_roles(names: Sequence[str], *, columns: Mapping[str, str]) -> Roles:
         Columns as the file calls them.
     columns
         What the user named: role of ROLES -> column.
+    tags
+        HXL hashtags of the columns; they say more than the names.
 
     Raises
     ------
@@ -125,6 +147,8 @@ def find_roles(names: Sequence[str], *, columns: Mapping[str, str]) -> Roles:
     """
     keys = [plain(name) for name in names]
     named = {role: _named(role, name, names) for role, name in columns.items()}
+    tagged = _tagged(tags, taken=set(named.values()))
+    named = {**tagged, **named}
     taken = set(named.values())
     found: dict[str, int] = {}
     guesses: set[str] = set()
@@ -134,7 +158,35 @@ def find_roles(names: Sequence[str], *, columns: Mapping[str, str]) -> Roles:
         _find_one(role, keys, (found, guesses, taken), named)
     _find_times(keys, (found, guesses, taken), named)
     _find_one("track", keys, (found, guesses, taken), named)
+    _find_one("incident", keys, (found, guesses, taken), named)
     return Roles(found | named, names, frozenset(guesses - set(named)))
+
+
+def are_hashtags(record: Sequence[str]) -> bool:
+    """Return whether a record is the row of HXL tags under a header.
+
+    Examples
+    --------
+    >>> are_hashtags(["#date", "#geo+lat", ""]), are_hashtags(["#1", "8.5", "-77"])
+    (True, False)
+    """
+    filled = [field.strip() for field in record if field.strip()]
+    tags = [field for field in filled if field.startswith("#")]
+    return bool(tags) and 2 * len(tags) >= len(filled)
+
+
+def _tagged(tags: Sequence[str], *, taken: set[int]) -> dict[str, int]:
+    """Return the first column that hashtags give to each role."""
+    found: dict[str, int] = {}
+    for at, text in enumerate(tags):
+        tag, *attributes = re.sub(r"\s", "", text.lower()).split("+")
+        for role, wanted, attribute in _TAGS:
+            fits = tag == wanted and (not attribute or attribute in attributes)
+            if fits and at not in taken and role not in found:
+                found[role] = at
+                taken.add(at)
+                break
+    return found
 
 
 def _named(role: str, name: str, names: Sequence[str]) -> int:

@@ -43,6 +43,7 @@ _ANGLES = tuple(
 )
 
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
+_DECIMAL = r"[+-]?\d{1,3}\.\d+"
 _PAIR = (
     rf"^(?P<lat>{_NUMBER})\s*[, ;]\s*(?P<lon>{_NUMBER})"
     rf"(?:\s*[, ]\s*(?P<alt>{_NUMBER}))?(?:\s*[, ]\s*(?P<acc>{_NUMBER}))?$"
@@ -54,6 +55,17 @@ _WKT = (
 )
 
 SWAPPED_SHARE = 0.9
+
+# Where the study region lies in the systems that are in use there, in kilometres:
+# least and largest easting, least and largest northing. No two overlap.
+_SYSTEMS = (
+    ("EPSG:32617", "UTM 17N", 741, 1054, 752, 1088),
+    ("EPSG:32618", "UTM 18N", 79, 391, 751, 1086),
+    ("EPSG:9377", "MAGNA-SIRGAS Origen Nacional", 4358, 4672, 2310, 2647),
+    ("EPSG:3115", "MAGNA-SIRGAS Colombia West", 809, 1120, 1243, 1576),
+    ("EPSG:3116", "MAGNA-SIRGAS Colombia Bogota", 477, 790, 1244, 1580),
+    ("EPSG:5469", "Panama Lambert", 631, 943, 116, 451),
+)
 
 
 def as_degrees(column: Any, *, axis: str) -> Floats:
@@ -167,6 +179,23 @@ def is_point_text(text: str) -> bool:
     return bool(re.fullmatch(rf"{_NUMBER} {_NUMBER} {_NUMBER} {_NUMBER}", text.strip()))
 
 
+def point_role(text: str) -> str:
+    """Return how a cell writes a whole point: "geopoint", "wkt", or "" for neither.
+
+    Two numbers with a comma between count only with decimals, as few other pairs
+    have them.
+
+    Examples
+    --------
+    >>> [point_role(text) for text in ("8.4, -77.6", "POINT (-77.6 8.4)", "8, 77")]
+    ['geopoint', 'wkt', '']
+    """
+    text = text.strip()
+    if is_point_text(text) or re.fullmatch(rf"{_DECIMAL}\s*[,;]\s*{_DECIMAL}", text):
+        return "geopoint"
+    return "wkt" if re.match(_WKT, text) else ""
+
+
 def known_crs(crs: str, *, name: str) -> CRS:
     """Return a CRS by its code or text.
 
@@ -182,6 +211,44 @@ def known_crs(crs: str, *, name: str) -> CRS:
             f"The CRS of {name} is given as {crs[:60]!r}, which is not known.",
             hint="Use an EPSG code, such as EPSG:32618.",
         ) from error
+
+
+def crs_hint(x: Floats, y: Floats) -> str:
+    """Say which CRS points that are not in degrees are likely to be in.
+
+    Parameters
+    ----------
+    x, y : (n,) float arrays
+        Easting and northing in metres; NaN is left out.
+
+    Returns
+    -------
+    str
+        A hint that names one system if most points would lie in the study region
+        by it alone, and else an example.
+
+    Examples
+    --------
+    >>> crs_hint(np.array([224_000.0]), np.array([885_000.0]))
+    'They look like UTM 18N; if so, say --crs EPSG:32618.'
+    >>> crs_hint(np.array([1e9]), np.array([1e9]))
+    'Say what they are, for example --crs EPSG:32618 (UTM 18N).'
+    """
+    known = np.isfinite(x) & np.isfinite(y)
+    for option, east, north in (
+        ("", x[known], y[known]),
+        (" --swap", y[known], x[known]),
+    ):
+        for code, name, *km in _SYSTEMS:
+            low_x, high_x, low_y, high_y = (1000 * value for value in km)
+            inside = (east >= low_x) & (east <= high_x)
+            inside &= (north >= low_y) & (north <= high_y)
+            if inside.size and float(inside.mean()) > 0.5:
+                swapped = ", northing and easting swapped" if option else ""
+                return (
+                    f"They look like {name}{swapped}; if so, say --crs {code}{option}."
+                )
+    return "Say what they are, for example --crs EPSG:32618 (UTM 18N)."
 
 
 def to_wgs84(x: Floats, y: Floats, *, crs: CRS) -> tuple[Floats, Floats]:

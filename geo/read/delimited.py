@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from geo.errors import InputError, SchemaError
-from geo.read.columns import SYNONYMS, plain
+from geo.read.columns import SYNONYMS, are_hashtags, plain
 from geo.read.found import Found, remarks_say_simulated, says_simulated
 from geo.read.sniff import decode, read_bytes
 
@@ -40,7 +40,7 @@ class _Layout:
     quoted: bool
     header: list[str]
     start: int  # where the records begin, in bytes
-    hashtags: bool  # whether the first record is a row of HXL tags
+    tags: tuple[str, ...]  # of HXL, if they are the first record
 
 
 def read_delimited(path: Path, *, columns: Mapping[str, str]) -> Found:
@@ -78,8 +78,16 @@ def read_delimited(path: Path, *, columns: Mapping[str, str]) -> Found:
     notes = [f"read as {encoding}, separator {_SEPARATORS[layout.separator]}"]
     if not layout.quoted:
         notes.append("a quotation mark is never closed: they were taken as they stand")
-    simulated = says_simulated(path.name) or remarks_say_simulated(table)
-    return Found(table, line, broken, notes=tuple(notes), simulated=simulated)
+    if layout.tags:
+        notes.append("the row of HXL hashtags was used for the roles of the columns")
+    return Found(
+        table,
+        line,
+        broken,
+        notes=tuple(notes),
+        simulated=says_simulated(path.name) or remarks_say_simulated(table),
+        tags=layout.tags,
+    )
 
 
 def _layout(data: bytes, columns: Mapping[str, str], name: str) -> _Layout:
@@ -109,9 +117,9 @@ def _layout(data: bytes, columns: Mapping[str, str], name: str) -> _Layout:
     _check_header(header, name)
     header = _fitted(header, [record for record, _ in records[1:]])
     bodies = [record for record, _ in records[1:2]]
-    hashtags = bool(bodies) and _are_hashtags(bodies[0])
+    tags = tuple(bodies[0]) if bodies and are_hashtags(bodies[0]) else ()
     start += _offset_of_line(data[start:], lines)
-    return _Layout(separator, quoted, header, start, hashtags)
+    return _Layout(separator, quoted, header, start, tags)
 
 
 def _records(
@@ -178,13 +186,6 @@ def _fitted(header: list[str], records: list[list[str]]) -> list[str]:
     return header
 
 
-def _are_hashtags(record: list[str]) -> bool:
-    """Return whether a record is the row of HXL tags under a header."""
-    filled = [field.strip() for field in record if field.strip()]
-    tags = [field for field in filled if field.startswith("#")]
-    return bool(tags) and 2 * len(tags) >= len(filled)
-
-
 def _offset_of_line(data: bytes, lines: int) -> int:
     """Return where the line after the first `lines` begins."""
     at = 0
@@ -213,7 +214,7 @@ def _table(data: bytes, layout: _Layout, name: str) -> tuple[Any, Any, Any]:
     number = np.arange(1, len(table) + len(broken) + 1, dtype=np.int64)
     lost = np.array(broken, dtype=np.int64)
     kept = np.setdiff1d(number, lost, assume_unique=True)
-    if layout.hashtags and len(table):
+    if layout.tags and len(table):
         table, kept = table.slice(1), kept[1:]
     return table.rename_columns(layout.header), kept, lost
 

@@ -14,14 +14,16 @@ from geo.read.cells import as_numbers, as_text, has_decimal_commas
 from geo.read.columns import Roles, find_roles, listed, plain
 from geo.read.coordinates import (
     as_degrees,
+    crs_hint,
     is_point_text,
     known_crs,
+    point_role,
     split_points,
     to_wgs84,
 )
 from geo.read.found import Found
 from geo.read.sifting import Rows
-from geo.read.times import Times, read_times
+from geo.read.times import Times, are_dates, read_times
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -70,13 +72,15 @@ def understand(found: Found, *, name: str, options: Options) -> tuple[Rows, list
     CRSError
         If the positions are not in degrees, and no CRS is known.
     """
-    roles = find_roles(found.table.column_names, columns=options.columns)
+    roles = find_roles(
+        found.table.column_names, columns=options.columns, tags=found.tags
+    )
     notes: list[str] = []
     place, roles = _position(found, roles, options, name, notes)
     times, roles = _times(found, roles, options, name, notes)
     accuracy = _accuracy(found, roles, place, notes)
     elevation = _optional(found, roles, "elevation")
-    elevation = place.elevation if elevation is None else elevation
+    elevation = _or_else(elevation, place.elevation)
     track = _track(found, roles, notes)
     notes += [
         f"column {roles.name(role)!r} taken for {role}: a guess"
@@ -132,8 +136,30 @@ def _position(
             notes.append("decimal comma")
         crs = options.crs if in_metres or named else ""
         lon, lat = _placed(x, y, options, crs=crs, name=name)
-        return _Place(lon, lat, nothing, nothing), roles
+        return _filled(found, roles, _Place(lon, lat, nothing, nothing), notes), roles
     return _point_cells(found, roles, options, name, notes)
+
+
+def _filled(found: Found, roles: Roles, place: _Place, notes: list[str]) -> _Place:
+    """Take the point of a row from its one cell where its two are blank."""
+    blank = np.isnan(place.lon) & np.isnan(place.lat)
+    at = roles.index.get("geopoint", -1)
+    if at < 0 or not blank.any():
+        return place
+    lat, lon, alt, acc = split_points(found.table.column(at), role="geopoint")
+    use = blank & np.isfinite(lat) & np.isfinite(lon)
+    if not use.any():
+        return place
+    notes.append(
+        f"{int(use.sum()):,} positions were read from column "
+        f"{roles.name('geopoint')!r}: latitude and longitude are blank there"
+    )
+    return _Place(
+        np.where(use, lon, place.lon),
+        np.where(use, lat, place.lat),
+        np.where(use, alt, np.nan),
+        np.where(use, acc, np.nan),
+    )
 
 
 def _axes(found: Found, roles: Roles, options: Options) -> tuple[Roles, bool]:
@@ -171,7 +197,7 @@ def _placed(
     if not degrees:
         raise CRSError(
             f"The coordinates in {name} are not degrees.",
-            hint="Say what they are, for example --crs EPSG:32618 (UTM 18N).",
+            hint=crs_hint(x, y),
         )
     return x, y
 
@@ -205,11 +231,10 @@ def _point_columns(found: Found, roles: Roles) -> list[tuple[str, int]]:
     """Return the columns that may hold whole points, best first."""
     likely = [(r, roles.index[r]) for r in ("geopoint", "wkt") if r in roles.index]
     by_content = [
-        ("geopoint", at)
+        (point_role(_first_text(found.table.column(at))), at)
         for at in range(found.table.num_columns)
-        if is_point_text(_first_text(found.table.column(at)))
     ]
-    return likely + by_content
+    return likely + [(role, at) for role, at in by_content if role]
 
 
 def _first_text(column: Any) -> str:
@@ -256,6 +281,8 @@ def _times(
         zone = "UTC"
     times = read_times(column, time_zone=zone)
     notes += times.notes
+    if are_dates(column):
+        notes.append("times are dates without a time of day: taken for 00:00, a guess")
     return times, roles
 
 
@@ -278,6 +305,14 @@ def _optional(found: Found, roles: Roles, role: str) -> Floats | None:
     return as_numbers(found.table.column(at)) if at >= 0 else None
 
 
+def _or_else(numbers: Floats | None, others: Floats) -> Floats:
+    """Return numbers, and others where they are unknown."""
+    if numbers is None:
+        return others
+    out: Floats = np.where(np.isnan(numbers), others, numbers)
+    return out
+
+
 def _accuracy(found: Found, roles: Roles, place: _Place, notes: list[str]) -> Floats:
     """Return the radius of 68 % of the errors, in metres."""
     accuracy = _optional(found, roles, "accuracy")
@@ -287,8 +322,7 @@ def _accuracy(found: Found, roles: Roles, place: _Place, notes: list[str]) -> Fl
         notes.append(
             f"accuracy was worked out from HDOP with a range error of {UERE_M:g} m"
         )
-    if accuracy is None:
-        accuracy = place.accuracy
+    accuracy = _or_else(accuracy, place.accuracy)
     # Zero means that the device does not know; nothing is exact to the millimetre.
     out: Floats = np.where(np.isfinite(accuracy) & (accuracy > 0), accuracy, np.nan)
     return out
@@ -298,6 +332,8 @@ def _track(found: Found, roles: Roles, notes: list[str]) -> Any:
     """Return the name of the device or group of each row, null where it has none."""
     at = roles.index.get("track", -1)
     size = found.line.size
+    if at < 0 and "incident" in roles.index:
+        return _incidents(found, roles, notes)
     if at < 0:
         return pa.nulls(size, pa.string())
     names = as_text(found.table.column(at))
@@ -308,6 +344,18 @@ def _track(found: Found, roles: Roles, notes: list[str]) -> Any:
         )
         return pa.nulls(size, pa.string())
     return pc.cast(names, pa.string())
+
+
+def _incidents(found: Found, roles: Roles, notes: list[str]) -> Any:
+    """Return a name for each incident: nobody walks from one to the next."""
+    names = as_text(found.table.column(roles.index["incident"]))
+    notes.append(
+        f"each {roles.name('incident')!r} was taken for a track of its own: incidents "
+        "are not fixes of one device"
+    )
+    rows = pc.binary_join_element_wise("row", pa.array(found.line).cast("string"), ":")
+    own = pc.coalesce(pc.cast(names, pa.string()), rows)
+    return pc.binary_join_element_wise("incident", own, ":")
 
 
 def _doubtful(found: Found, roles: Roles) -> NDArray[np.bool_]:

@@ -113,6 +113,26 @@ def read_times(column: Any, *, time_zone: str = "") -> Times:
     return _fast(text, time_zone) or _patiently(text, time_zone)
 
 
+def are_dates(column: Any) -> bool:
+    """Return whether a column has dates only, without a time of day.
+
+    Examples
+    --------
+    >>> are_dates(pa.array(["2023-05-01", None])), are_dates(pa.array(["45047.5"]))
+    (True, False)
+    """
+    flat = flattened(column)
+    if pa.types.is_date(flat.type):
+        return True
+    if not (pa.types.is_string(flat.type) or pa.types.is_large_string(flat.type)):
+        return False
+    text = pc.drop_null(as_text(flat))
+    clock = r"(?i):|\dT\d|\d\s*[ap]\.?m|\dh|^[\d.,]+$|^\d{8}[T_ ]?\d{6}"
+    dated = pc.match_substring_regex(text, r"\d{4}|\d[-/.]\d{1,2}[-/.]\d")
+    any_clock = pc.any(pc.match_substring_regex(text, clock)).as_py()
+    return len(text) > 0 and not any_clock and bool(pc.any(dated).as_py())
+
+
 def _stamps(stamps: Any, time_zone: str) -> Times:
     """Take times that Arrow already understands."""
     aware = pa.types.is_timestamp(stamps.type) and stamps.type.tz is not None
@@ -191,6 +211,7 @@ def _patiently(text: Any, time_zone: str) -> Times:
     ms, there = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=bool)
     naive = there.copy()
     notes: list[str] = []
+    text = _without_weekdays(text)
     spelt = _without_month_names(text)
     for pattern in _likely_first(spelt):
         rest = np.flatnonzero(~there)
@@ -238,6 +259,14 @@ def _likely_first(text: Any) -> list[str]:
         for pattern in (_YEAR_FIRST, _COMPACT, _YEAR_LAST)
     }
     return sorted(hits, key=lambda pattern: -hits[pattern])
+
+
+def _without_weekdays(text: Any) -> Any:
+    """Leave out the day of the week: Mon, 01/06/2014."""
+    weekday = r"^\p{L}{3,9}\.?,\s*"
+    if not pc.any(pc.match_substring_regex(text, weekday)).as_py():
+        return text
+    return pc.replace_substring_regex(text, weekday, "")
 
 
 def _without_month_names(text: Any) -> Any:
