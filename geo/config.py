@@ -1,5 +1,6 @@
 """One region file in, one immutable Config out."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -30,6 +31,25 @@ class Region(Section, frozen=True):
     """Side of a cell of the corridor surfaces, in metres."""
     time_zone: str = ""
     """IANA zone of times that carry no offset; empty refuses such times."""
+    since: str = ""
+    """First month of the campaign, YYYY-MM: a file most of whose times lie 1024 or 2048
+    weeks outside it (a GPS week counter that rolled over) is refused. Empty asks
+    nothing of the times."""
+    until: str = ""
+    """Last month of the campaign, YYYY-MM; empty for one that goes on."""
+
+    def __post_init__(self) -> None:
+        """Refuse a campaign that is none."""
+        for name, month in (("since", self.since), ("until", self.until)):
+            if month and not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month, re.ASCII):
+                raise ValueError(
+                    f'{name} is "{month}"; expected a month from 2000 on, as "2023-01"'
+                )
+        if self.until and not "" < self.since <= self.until:
+            raise ValueError(
+                f'the campaign is from "{self.since}" until "{self.until}"; expected '
+                "since, and until no earlier"
+            )
 
 
 class Files(Section, frozen=True):

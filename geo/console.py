@@ -107,6 +107,11 @@ def reading_options(command: Command) -> Command:
         ),
         click.option("--swap", is_flag=True, help="Swap latitude and longitude."),
         click.option("--crs", help="CRS of projected coordinates: EPSG:32618."),
+        click.option(
+            "--rollover",
+            is_flag=True,
+            help="Move times that are 1024 or 2048 weeks off into the campaign.",
+        ),
     ):
         command = option(command)
     return command
@@ -135,6 +140,7 @@ def reading_from(options: dict[str, Any]) -> dict[str, Any]:
         "columns": columns,
         "swap": options["swap"],
         "crs": options["crs"] or "",
+        "rollover": options["rollover"],
     }
 
 

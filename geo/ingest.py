@@ -5,6 +5,7 @@ import logging
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import geo
@@ -41,6 +42,16 @@ class Options:
         Read latitude as longitude and the other way round.
     crs
         CRS of projected coordinates in text files; empty for degrees.
+    since, until
+        First and last month of the campaign, YYYY-MM; without `since` nothing is
+        asked of the times, without `until` it goes on to this day.
+    rollover
+        Move times that are 1024 or 2048 weeks off into the campaign.
+
+    Raises
+    ------
+    InputError
+        If times are to be moved, and there is no campaign.
     """
 
     bounds: Bounds
@@ -48,11 +59,40 @@ class Options:
     columns: Mapping[str, str] = field(default_factory=dict)
     swap: bool = False
     crs: str = ""
+    since: str = ""
+    until: str = ""
+    rollover: bool = False
+
+    def __post_init__(self) -> None:
+        if self.rollover and not self.since:
+            raise InputError(
+                "Times can be moved by 1024 weeks only into a campaign, and there is "
+                "none.",
+                hint='Set [region] since = "2023-01" and until in a region file.',
+            )
+
+    def campaign(self) -> tuple[datetime, datetime] | None:
+        """Return the first moment of the campaign, and the first after it.
+
+        Examples
+        --------
+        >>> options = Options((-180, -90, 180, 90), since="2023-11", until="2023-12")
+        >>> [str(moment.date()) for moment in options.campaign()]
+        ['2023-11-01', '2024-01-01']
+        """
+        if not self.since:
+            return None
+        first = datetime.fromisoformat(f"{self.since}-01T00:00:00+00:00")
+        if not self.until:
+            return first, datetime.now(UTC) + timedelta(days=1)
+        last = datetime.fromisoformat(f"{self.until}-01T00:00:00+00:00")
+        return first, (last + timedelta(days=31)).replace(day=1)
 
     def digest(self) -> str:
         """Return a digest of all this and of the readers' version."""
         columns = sorted(self.columns.items())
-        parts = (geo.__version__, self.time_zone, columns, self.swap, self.crs)
+        parts: list[object] = [geo.__version__, self.time_zone, columns]
+        parts += [self.swap, self.crs, self.since, self.until, self.rollover]
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
@@ -97,12 +137,14 @@ def digest_file(path: Path) -> str:
 
 
 def look_at(path: Path, options: Options, *, key: bytes) -> Sifted:
-    """Read one file, and refuse it if its latitudes and longitudes look swapped.
+    """Read one file, and refuse it if it has to be read in another way.
 
     Raises
     ------
     InputError
-        If the file cannot be read, holds nothing usable, or looks swapped.
+        If the file cannot be read or holds nothing usable; if its latitudes and
+        longitudes look swapped; or if most of its times lie 1024 or 2048 weeks outside
+        the campaign.
     """
     sifted = read_fixes(
         path,
@@ -111,6 +153,8 @@ def look_at(path: Path, options: Options, *, key: bytes) -> Sifted:
         time_zone=options.time_zone,
         swap=options.swap,
         crs=options.crs,
+        campaign=options.campaign(),
+        rollover=options.rollover,
     )
     lat, lon = sifted.fixes["lat"].to_numpy(), sifted.fixes["lon"].to_numpy()
     if looks_swapped(lat, lon, options.bounds):

@@ -68,7 +68,7 @@ def build(
         Folder for the map instead of the region's own.
     reading
         How to read `new_files`, as options of `geo.ingest.Options`: time_zone,
-        columns, swap, crs.
+        columns, swap, crs, rollover.
     today
         Day of publication; months that ended less than `delay_days` before it are
         left out. By default the present day.

@@ -26,6 +26,8 @@ def reading_options(
     base: dict[str, Any] = {
         "bounds": config.region.bounds,
         "time_zone": config.region.time_zone,
+        "since": config.region.since,
+        "until": config.region.until,
     }
     return Options(**(base | given))
 
@@ -114,5 +116,5 @@ def named_parameters(config: Config) -> dict[str, object]:
         f"{type(section).__name__.lower()}.{name}": msgspec.to_builtins(value)
         for section in sections
         for name, value in msgspec.structs.asdict(section).items()
-        if name not in {"name", "crs"}
+        if name not in {"name", "crs", "since", "until"}
     }

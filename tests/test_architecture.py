@@ -17,7 +17,7 @@ FLOORS = [
     {"read.cells", "read.columns", "read.guard", "read.sniff"},
     {"read.coordinates", "read.times"},
     {"read.found", "read.relief", "read.sifting"},
-    {"read.table"},
+    {"read.table", "read.weeks"},
     {"read.delimited", "read.geojson", "read.gps", "read.kml", "read.parquet"}
     | {"read.vector"}
     | {"store.manifest", "store.parts"}

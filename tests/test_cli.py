@@ -5,11 +5,13 @@ import re
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from geo.cli import FORMATS, main
 from geo.write.files import WRITERS
+from tests.regions import walk
 
 
 def trocha(*arguments):
@@ -118,6 +120,26 @@ def test_a_missing_file_ends_with_4(tiny_region):
     assert "none.gpx" in told.stderr
 
 
+def test_weeks_that_rolled_over_are_said_and_mended(tiny_region, tmp_path):
+    text = tiny_region.read_text(encoding="utf-8")
+    keys = '[region]\nsince = "2023-01"\nuntil = "2023-12"\n'
+    tiny_region.write_text(text.replace("[region]\n", keys), encoding="utf-8")
+    old = tmp_path / "old.csv"
+    table = walk(3)
+    times = pd.to_datetime(table["time"]) - pd.Timedelta(days=7168)
+    table.assign(time=times.astype(str)).to_csv(old, index=False)
+
+    asked = trocha("check", old, "--region", tiny_region)
+    mended = trocha("check", old, "--region", tiny_region, "--rollover")
+    nowhere = trocha("check", old, "--rollover")
+
+    assert asked.exit_code == nowhere.exit_code == 4
+    assert "times lie 1024 weeks outside" in asked.stdout
+    assert "1 track, 2023-03 to 2023-03" in mended.stdout
+    assert "rows moved by 1024 weeks, as asked" in mended.stdout
+    assert "only into a campaign, and there is none" in nowhere.stderr
+
+
 def test_a_column_option_that_is_none_is_wrong_usage(tiny_region):
     told = trocha("add", tiny_region, "a.csv", "--columns", "lon")
 
@@ -155,7 +177,7 @@ def test_show_says_size_parts_digests_and_what_is_withheld(tiny_region):
 
     assert "Tiny: 3 files, 2023-03 to 2023-06; the store takes 0." in told
     assert "MB in 2 parts" in told
-    assert re.search(r"walks_0\.csv \(\w{8}, folder, SIMULATED\): 491 fixes", told)
+    assert re.search(r"walks_0\.csv \(\w{8}, folder, SIMULATED\): 492 fixes", told)
     assert re.search(r"published: hotspots, [\d,]+ \([\d,]+ withheld\)", told)
 
 

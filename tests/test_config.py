@@ -81,6 +81,27 @@ def test_a_place_where_nothing_can_be_measured_is_refused(region, old, new, mess
         load_config(region(text=REGION.replace(old, new)))
 
 
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ('since = "2023"', 'since is "2023"; expected a month from 2000 on'),
+        ('since = "1999-12"', r'as "2023-01" - at `\$\.region`'),
+        ('since = "2023-13"', 'since is "2023-13"'),
+        ('since = "2023-01"\nuntil = "2022-12"', 'until "2022-12"; expected since'),
+        ('until = "2023-01"', 'from "" until "2023-01"'),
+    ],
+)
+def test_a_campaign_that_is_none_is_refused(region, keys, message):
+    with pytest.raises(ConfigError, match=message):
+        load_config(region(text=REGION.replace("[region]", f"[region]\n{keys}")))
+
+
+def test_a_campaign_may_be_one_month_or_go_on(region):
+    for keys in ('since = "2023-01"\nuntil = "2023-01"', 'since = "2023-01"'):
+        text = REGION.replace("[region]", f"[region]\n{keys}")
+        assert load_config(region(text=text)).region.since == "2023-01"
+
+
 def test_a_missing_file_says_how_to_make_one(tmp_path):
     with pytest.raises(ConfigError, match="Make a new region with: trocha init"):
         load_config(tmp_path / "none.toml")

@@ -2,7 +2,9 @@
 
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
+import pandas as pd
 import pytest
 
 from geo.errors import InputError
@@ -183,6 +185,29 @@ class TestTrouble:
         mended = look_at(path, replace(OPTIONS, swap=True), key=b"k")
         assert mended.fixes["lat"].between(7.9, 8.3).all()
 
+    def test_weeks_that_rolled_over_are_refused_and_can_be_mended(
+        self, store, folder, tmp_path
+    ):
+        path = tmp_path / "old.csv"
+        table = walk(3)
+        times = pd.to_datetime(table["time"]) - pd.Timedelta(days=7168)
+        table.assign(time=times.astype(str)).to_csv(path, index=False)
+        campaign = replace(OPTIONS, since="2023-01", until="2023-12")
+        mending = replace(campaign, rollover=True)
+
+        silent = take_in(store, OPTIONS, folder=folder, added=[path])
+        asked = take_in(store, campaign, folder=folder, added=[path])
+        mended = take_in(store, campaign, folder=folder, added=[path], adding=mending)
+
+        assert (len(silent.new), silent.problems) == (3, ())
+        assert "49 of its 49 times lie 1024 weeks outside" in asked.problems[0]
+        assert [source.name for source in mended.new] == ["old.csv"]
+        assert store.months == [12 * 2023 + 2]
+
+    def test_times_cannot_be_moved_into_no_campaign(self):
+        with pytest.raises(InputError, match=r"there is none\. Set \[region\] since"):
+            replace(OPTIONS, rollover=True)
+
     def test_a_file_that_is_gone_is_said_by_its_name_alone(self, tmp_path):
         with pytest.raises(InputError, match=r"^none\.csv cannot be read"):
             digest_file(tmp_path / "none.csv")
@@ -271,6 +296,9 @@ class TestOptions:
             {"columns": {"lon": "x"}},
             {"swap": True},
             {"crs": "EPSG:32618"},
+            {"since": "2023-01"},
+            {"since": "2023-01", "until": "2023-12"},
+            {"since": "2023-01", "rollover": True},
         ],
     )
     def test_every_option_counts(self, values):
@@ -281,6 +309,13 @@ class TestOptions:
         two = replace(one, columns={"lat": "y", "lon": "x"}, bounds=(0, 0, 1, 1))
 
         assert one.digest() == two.digest()
+
+    def test_a_campaign_without_an_end_goes_on_to_tomorrow(self):
+        start, end = replace(OPTIONS, since="2023-02").campaign()
+
+        assert OPTIONS.campaign() is None
+        assert start == datetime(2023, 2, 1, tzinfo=UTC)
+        assert timedelta(hours=23) < end - datetime.now(UTC) <= timedelta(days=1)
 
     def test_a_new_version_reads_again(self, monkeypatch):
         before = OPTIONS.digest()

@@ -115,6 +115,19 @@ def test_what_the_user_says_goes_before_what_the_region_says(config):
     assert silent == plain
 
 
+def test_the_campaign_of_the_region_is_that_of_its_files(config):
+    config = changed(config, "region", since="2023-01", until="2023-12")
+
+    options = reading_options(config, {"rollover": True})
+
+    assert (options.since, options.until, options.rollover) == (
+        "2023-01",
+        "2023-12",
+        True,
+    )
+    assert not {"region.since", "region.until"} & set(named_parameters(config))
+
+
 def test_the_methods_know_the_seasons_and_k(config):
     dry = Season(name="dry", months=(1, 2, 3))
 

@@ -19,6 +19,7 @@ from geo.read.sniff import kind_of
 from geo.read.table import Options, refuse_if_useless, understand
 from geo.read.times import known_zone
 from geo.read.vector import read_vector
+from geo.read.weeks import judge_weeks
 from geo.schema import Sifted
 
 __all__ = ["find_files", "looks_swapped", "read_fixes"]
@@ -48,6 +49,8 @@ def read_fixes(
     swap: bool = False,
     crs: str = "",
     now: datetime | None = None,
+    campaign: tuple[datetime, datetime] | None = None,
+    rollover: bool = False,
 ) -> Sifted:
     r"""Read the fixes of one file, whatever it is called.
 
@@ -70,6 +73,11 @@ def read_fixes(
         CRS of the coordinates, if they are not degrees and the file does not say.
     now
         The present; times more than a day after it are rejected.
+    campaign
+        When the region's fixes were taken: the first moment, and the first after it.
+        None asks nothing of the times.
+    rollover
+        Whether to move times that are 1024 or 2048 weeks off into the campaign.
 
     Returns
     -------
@@ -82,7 +90,8 @@ def read_fixes(
     ------
     InputError
         If the file is missing, empty, of a kind that is not read, or holds no row
-        with a usable time.
+        with a usable time; or if more than half of the times are 1024 or 2048 weeks
+        off the campaign, and `rollover` is False.
     SchemaError
         If a column is missing; the message lists those that are there.
     CRSError
@@ -110,6 +119,11 @@ def read_fixes(
     else:
         raise InputError(f"{path.name} is a picture; it holds no fixes.")
     rows, notes = understand(found, name=path.name, options=options)
+    if campaign:
+        rows, moved = judge_weeks(
+            rows, campaign=campaign, rollover=rollover, name=path.name
+        )
+        notes = [*notes, *moved]
     sifted, more = sift(rows, file=printable(path.name), key=key, now=now)
     refuse_if_useless(sifted.counts(), good=len(sifted.fixes), name=path.name)
     return replace(
