@@ -30,8 +30,7 @@ check: $(VENV)/dev.done ## check style and types
 	$(BIN)/mypy
 
 browser: ## see that there is a Chromium for the tests of the map
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
-	  || .ci/debian chromium \
+	@.ci/browser \
 	  || echo "Without Chromium the tests of the map in a browser are skipped." >&2
 
 bench: $(VENV)/dev.done ## time the hot paths beside their peers
