@@ -20,6 +20,7 @@ FLOORS = [
     {"read.table", "read.weeks"},
     {"read.delimited", "read.geojson", "read.gps", "read.kml", "read.parquet"}
     | {"read.vector"}
+    | {"read.tcx"}
     | {"store.manifest", "store.parts"}
     | {"clean", "engine", "trajectory", "visits"}
     | {"analysis.stats", "analysis.targets"},

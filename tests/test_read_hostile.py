@@ -68,7 +68,7 @@ class TestForeignFiles:
             (b"\x0e\x10\xd9\x07\x00\x00\x00\x00.FIT\x00\x00", "FIT file.*GPX"),
             (b"<?xml version='1.0'?><kml><Document/></kml>", "holds no points"),
             (b"<?xml version='1.0'?><osm/>", "OpenStreetMap file.*GeoPackage"),
-            (b"<TrainingCenterDatabase/>", "TCX file.*GPX"),
+            (b"<TrainingCenterDatabase/>", "no recorded points with a position"),
             (b"<!DOCTYPE html><html></html>", "web page"),
             (b"$GPRMC,081836,A,3751.65,S,14507.36,E", "NMEA log.*GPX"),
             (b"Geolife trajectory\nWGS 84\n", "GeoLife PLT.*CSV"),

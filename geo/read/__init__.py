@@ -17,6 +17,7 @@ from geo.read.parquet import read_parquet
 from geo.read.sifting import sift
 from geo.read.sniff import kind_of
 from geo.read.table import Options, refuse_if_useless, understand
+from geo.read.tcx import read_tcx
 from geo.read.times import known_zone
 from geo.read.vector import read_vector
 from geo.read.weeks import judge_weeks
@@ -29,9 +30,13 @@ _SIDECARS = {".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".qix", ".q
 _JUNK = {"thumbs.db", "desktop.ini"}
 _SIDE_NAMES = (".shp.xml", ".aux.xml", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal")
 
+# Formats whose fields have a fixed meaning: nobody has to name them.
+_FIXED = {"gpx", "tcx", "nmea", "plt"}
+
 _READERS: Mapping[str, Callable[[Path], Found]] = {
     "gpx": read_gpx,
     "kml": read_kml,
+    "tcx": read_tcx,
     "json": read_geojson,
     "parquet": read_parquet,
     "gpkg": read_vector,
@@ -110,7 +115,7 @@ def read_fixes(
     """
     known_zone(time_zone)
     kind = kind_of(path)
-    named = {} if columns is None or kind.name == "gpx" else columns
+    named = {} if columns is None or kind.name in _FIXED else columns
     options = Options(named, time_zone=time_zone, swap=swap, crs=crs)
     if kind.name == "delimited":
         found = read_delimited(path, columns=options.columns)

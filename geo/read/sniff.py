@@ -15,6 +15,7 @@ SUFFIXES = {
     "delimited": {".csv", ".tsv", ".txt", ".tab", ".asc"},
     "gpx": {".gpx"},
     "kml": {".kml"},
+    "tcx": {".tcx"},
     "json": {".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson", ".jsonl"},
     "parquet": {".parquet", ".geoparquet", ".pq"},
     "gpkg": {".gpkg"},
@@ -28,6 +29,7 @@ NAMES = {
     "delimited": "delimited text",
     "gpx": "a GPX file",
     "kml": "a KML file",
+    "tcx": "a TCX file",
     "json": "a JSON file",
     "parquet": "a Parquet file",
     "gpkg": "a GeoPackage",
@@ -66,14 +68,13 @@ _FOREIGN_TEXT = (
 )
 
 _FOREIGN_XML = {
-    "trainingcenterdatabase": ("a TCX file", "GPX"),
     "html": ("a web page", "CSV"),
     "osm": ("an OpenStreetMap file", "GeoPackage"),
     "workbook": ("an Excel XML file", "CSV"),
 }
 
 # Root element -> kind, for what we read.
-_XML = {"gpx": "gpx", "kml": "kml"}
+_XML = {"gpx": "gpx", "kml": "kml", "trainingcenterdatabase": "tcx"}
 
 _ROOT = re.compile(r"<\s*(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
 _PROLOGUE = re.compile(
