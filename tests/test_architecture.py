@@ -14,12 +14,12 @@ FLOORS = [
     {"kernels.lattice", "kernels.surfaces", "kernels.tracks"} | {"schema"},
     # The readers' wing has floors of its own: what a text means, then whole files.
     {"read.markup"},
-    {"read.cells", "read.columns", "read.guard", "read.sniff"},
+    {"read.workbook"} | {"read.cells", "read.columns", "read.guard", "read.sniff"},
     {"read.coordinates", "read.times"},
     {"read.found", "read.relief", "read.sifting"},
     {"read.table", "read.weeks"},
     {"read.delimited", "read.geojson", "read.gps", "read.kml", "read.parquet"}
-    | {"read.vector"}
+    | {"read.excel", "read.vector"}
     | {"read.tcx"}
     | {"store.manifest", "store.parts"}
     | {"clean", "engine", "trajectory", "visits"}
@@ -51,6 +51,7 @@ DOORS = {
     "folium": {"write.page"},
     "numba": {"kernels.tracks", "kernels.surfaces", "kernels.lattice"},
     "pyogrio": {"read.vector", "write.files"},
+    "python_calamine": {"read.workbook"},
     "rasterio": {"read.relief", "write.basemap", "write.files"}
     | {"analysis.corridors"},
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 from geo.errors import InputError, printable
 from geo.read.coordinates import looks_swapped
 from geo.read.delimited import read_delimited
+from geo.read.excel import read_workbook
 from geo.read.found import Found
 from geo.read.geojson import read_geojson
 from geo.read.gps import read_gpx
@@ -33,6 +34,7 @@ _SIDE_NAMES = (".shp.xml", ".aux.xml", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal"
 # Formats whose fields have a fixed meaning: nobody has to name them.
 _FIXED = {"gpx", "tcx", "nmea", "plt"}
 
+_WORKBOOKS = {"xlsx", "xls", "ods"}
 _READERS: Mapping[str, Callable[[Path], Found]] = {
     "gpx": read_gpx,
     "kml": read_kml,
@@ -62,8 +64,9 @@ def read_fixes(
     Parameters
     ----------
     path
-        CSV and its kin, GPX, KML, GeoJSON (also one feature a line), GeoPackage,
-        Shapefile, FlatGeobuf or Parquet. What it is, its content says.
+        CSV and its kin, workbooks (xlsx, xlsb, xls, ods), GPX, KML, GeoJSON (also one
+        feature a line), GeoPackage, Shapefile, FlatGeobuf or Parquet. What it is,
+        its content says.
     key
         Secret that names of tracks are hashed with; it stays in the store.
     columns
@@ -119,6 +122,8 @@ def read_fixes(
     options = Options(named, time_zone=time_zone, swap=swap, crs=crs)
     if kind.name == "delimited":
         found = read_delimited(path, columns=options.columns)
+    elif kind.name in _WORKBOOKS:
+        found = read_workbook(path, columns=options.columns)
     elif kind.name in _READERS:
         found = _READERS[kind.name](path)
     else:

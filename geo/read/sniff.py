@@ -1,6 +1,7 @@
 """What a file is, by its content: names lie, first bytes seldom do."""
 
 import re
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,9 @@ SUFFIXES = {
     "kml": {".kml"},
     "tcx": {".tcx"},
     "json": {".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson", ".jsonl"},
+    "xlsx": {".xlsx", ".xlsm", ".xlsb"},
+    "xls": {".xls"},
+    "ods": {".ods"},
     "parquet": {".parquet", ".geoparquet", ".pq"},
     "gpkg": {".gpkg"},
     "shp": {".shp"},
@@ -31,6 +35,9 @@ NAMES = {
     "kml": "a KML file",
     "tcx": "a TCX file",
     "json": "a JSON file",
+    "xlsx": "an Excel workbook",
+    "xls": "an Excel 97 workbook",
+    "ods": "an OpenDocument spreadsheet",
     "parquet": "a Parquet file",
     "gpkg": "a GeoPackage",
     "shp": "a Shapefile",
@@ -47,11 +54,11 @@ _MAGIC = (
     (b"MM\x00*", "tiff"),
     (b"II+\x00", "tiff"),
     (b"MM\x00+", "tiff"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "xls"),
 )
 
 # First bytes -> what it is and what to do, for what we do not read.
 _FOREIGN = (
-    (b"\xd0\xcf\x11\xe0", "an Excel 97 or other Office file", "Save it as CSV."),
     (b"\x1f\x8b", "a gzip archive", "Unpack it first."),
     (b"7z\xbc\xaf", "a 7z archive", "Unpack it first."),
     (b"Rar!", "a RAR archive", "Unpack it first."),
@@ -268,21 +275,47 @@ def _binary_kind(head: bytes, path: Path) -> str:
     if head[8:12] == b".FIT":
         _refuse(path, "a FIT file", "Convert it to GPX; this format is not read yet.")
     if head.startswith(b"PK"):
-        _refuse(path, *_archive_kind(head))
+        return _archive_kind(head, path)
     for magic, what, hint in _FOREIGN:
         if head.startswith(magic):
             _refuse(path, what, hint)
     return ""
 
 
-def _archive_kind(head: bytes) -> tuple[str, str]:
-    if b"[Content_Types].xml" in head or b"xl/" in head or b"_rels/.rels" in head:
-        return "an Excel workbook", "Save the sheet as CSV; Excel is not read yet."
+def _office_kind(head: bytes, path: Path) -> str:
+    """Return the kind of a workbook in a zip archive, "" if it is none."""
+    if b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet" in head:
+        return "ods"
+    if not any(part in head for part in (b"[Content_Types].xml", b"xl/", b"_rels/")):
+        return ""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return "xlsx" if b"xl/" in head else ""  # the reader says that it breaks off
+    excel = any(name.startswith("xl/") for name in names)
+    return "xlsx" if excel and "[Content_Types].xml" in names else ""
+
+
+def _archive_kind(head: bytes, path: Path) -> str:
+    """Return the kind of a zip archive that we read.
+
+    Raises
+    ------
+    InputError
+        If it is one of another kind.
+    """
+    if office := _office_kind(head, path):
+        return office
+    if b"[Content_Types].xml" in head or b"_rels/.rels" in head:
+        _refuse(path, "an Office document", "Save the table in it as CSV.")
     if b"opendocument" in head:
-        return "an OpenDocument file", "Save the sheet as CSV."
+        _refuse(path, "an OpenDocument file", "Save the table in it as CSV.")
     if b".kml" in head:
-        return "a KMZ file", "Convert it to GPX or CSV; KMZ is not read yet."
-    return "a zip archive", "Unpack it, and give the folder."
+        hint = "Convert it to GPX or CSV; KMZ is not read yet."
+        _refuse(path, "a KMZ file", hint)
+    _refuse(path, "a zip archive", "Unpack it, and give the folder.")
+    raise AssertionError  # for the type checker: _refuse never returns
 
 
 def _text_kind(head: bytes, path: Path) -> str:
