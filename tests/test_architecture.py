@@ -20,7 +20,7 @@ FLOORS = [
     {"read.table", "read.weeks"},
     {"read.delimited", "read.geojson", "read.gps", "read.kml", "read.parquet"}
     | {"read.excel", "read.vector"}
-    | {"read.tcx"}
+    | {"read.nmea", "read.plt", "read.tcx"}
     | {"store.manifest", "store.parts"}
     | {"clean", "engine", "trajectory", "visits"}
     | {"analysis.stats", "analysis.targets"},

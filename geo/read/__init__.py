@@ -14,7 +14,9 @@ from geo.read.geojson import read_geojson
 from geo.read.gps import read_gpx
 from geo.read.guard import SETTINGS as _SETTINGS  # noqa: F401  (before GDAL starts)
 from geo.read.kml import read_kml
+from geo.read.nmea import read_nmea
 from geo.read.parquet import read_parquet
+from geo.read.plt import read_plt
 from geo.read.sifting import sift
 from geo.read.sniff import kind_of
 from geo.read.table import Options, refuse_if_useless, understand
@@ -39,6 +41,8 @@ _READERS: Mapping[str, Callable[[Path], Found]] = {
     "gpx": read_gpx,
     "kml": read_kml,
     "tcx": read_tcx,
+    "nmea": read_nmea,
+    "plt": read_plt,
     "json": read_geojson,
     "parquet": read_parquet,
     "gpkg": read_vector,

@@ -17,6 +17,8 @@ SUFFIXES = {
     "gpx": {".gpx"},
     "kml": {".kml"},
     "tcx": {".tcx"},
+    "nmea": {".nmea", ".nma", ".log", ".gps", ".txt"},
+    "plt": {".plt"},
     "json": {".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson", ".jsonl"},
     "xlsx": {".xlsx", ".xlsm", ".xlsb"},
     "xls": {".xls"},
@@ -34,6 +36,8 @@ NAMES = {
     "gpx": "a GPX file",
     "kml": "a KML file",
     "tcx": "a TCX file",
+    "nmea": "an NMEA log",
+    "plt": "a PLT file",
     "json": "a JSON file",
     "xlsx": "an Excel workbook",
     "xls": "an Excel 97 workbook",
@@ -68,10 +72,16 @@ _FOREIGN = (
     (b"{\\rtf", "a word-processor document", "Save it as CSV."),
 )
 
-_FOREIGN_TEXT = (
-    (re.compile(r"\$(GP|GN|GL|GA|BD)[A-Z]{3},"), "an NMEA log", "GPX"),
-    (re.compile(r"Geolife trajectory"), "a GeoLife PLT file", "CSV"),
-    (re.compile(r"OziExplorer Track"), "an OziExplorer PLT file", "GPX"),
+# How text begins -> kind. Before the sentences of a log others may stand, and in each
+# line something of the program that wrote it.
+_TEXT = (
+    (
+        re.compile(
+            r"(?:.*\n)*?[^,;\t\n]{0,40}?\$[A-Z]{2}(?:GGA|RMC|ZDA|GLL|GSA|GSV|VTG),"
+        ),
+        "nmea",
+    ),
+    (re.compile(r"(?i)geolife trajectory|oziexplorer track"), "plt"),
 )
 
 _FOREIGN_XML = {
@@ -325,10 +335,8 @@ def _text_kind(head: bytes, path: Path) -> str:
         return _xml_kind(text, path)
     if text.startswith(("{", "[", "\x1e")):
         return "json"
-    for pattern, what, target in _FOREIGN_TEXT:
-        if pattern.match(text):
-            _refuse(path, what, f"Convert it to {target}; this format is not read yet.")
-    return "delimited"
+    matching = (kind for pattern, kind in _TEXT if pattern.match(text))
+    return next(matching, "delimited")
 
 
 def _xml_kind(text: str, path: Path) -> str:
