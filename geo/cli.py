@@ -3,7 +3,7 @@
 import io
 import logging
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from geo.console import (
     show_progress,
     today_option,
 )
-from geo.errors import InputError
+from geo.errors import InputError, TrochaError
 from geo.progress import reporter
 
 FORMATS = ("gpkg", "shp", "geojson", "tif", "parquet", "kml")
@@ -258,6 +258,51 @@ def export_layers(
         today=today.date() if today else None,
     )
     report_built(built, as_json=as_json)
+
+
+@main.command()
+@region_argument
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0.1, max=3600),
+    default=2.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the folder must be quiet before the map is redrawn.",
+)
+@click.option(
+    "--poll",
+    is_flag=True,
+    help="Look at all files each time: for network shares, which tell of no change.",
+)
+@json_option
+def watch(region: Path, *, every: float, poll: bool, as_json: bool) -> None:
+    r"""Redraw the map of a REGION whenever its folder of fixes changes.
+
+    Prints a line after each build (with --json, an object a line), until it is stopped
+    with Ctrl-C. A bad file is named, and the others are read.
+
+    \b
+    Example:
+      trocha watch data/darien/region.toml --every 10
+    """
+    from geo.watching import watch_region
+
+    if not every > 0:
+        raise click.UsageError(f"--every is {every}; expected a number of seconds.")
+    config = load_region(region)
+    click.echo(f"Watching {config.files.fixes}; stop with Ctrl-C.", err=True)
+    for done in watch_region(config, every_s=every, poll=poll):
+        if isinstance(done, TrochaError):
+            click.echo(f"trocha: {done}", err=True)
+            continue
+        for problem in done.intake.problems:
+            click.echo(f"trocha: {problem}", err=True)
+        if as_json:
+            print_json(done.as_dict(), indent=None)
+        else:
+            now = datetime.now(UTC).astimezone()
+            click.echo(f"{now:%Y-%m-%d %H:%M:%S} {done.as_line()}")
 
 
 @main.command()

@@ -164,10 +164,10 @@ def answer(as_json: bool, told: dict[str, Any], sentence: str) -> None:  # noqa:
         click.echo(sentence)
 
 
-def print_json(told: Any) -> None:
-    """Print JSON that any machine reads."""
+def print_json(told: Any, *, indent: int | None = 1) -> None:
+    """Print JSON that any machine reads; in one line if `indent` is None."""
     plain = not (sys.stdout.encoding or "").lower().startswith("utf")
-    click.echo(json.dumps(told, ensure_ascii=plain, indent=1))
+    click.echo(json.dumps(told, ensure_ascii=plain, indent=indent))
 
 
 def show_progress(step: str, done: int, total: int) -> None:

@@ -155,17 +155,32 @@ class Built:
         lines.append(f"  {where} ({len(self.written)} files, {self.seconds:.1f} s)")
         return "\n".join(lines)
 
+    def as_line(self) -> str:
+        """Return one line, for a log."""
+        about, intake = self.release.about, self.intake
+        mark = "".join(f" [{mark}]" for mark in self.release.marks)
+        moved = ", ".join(self._moved()) or "the map shows as much as before"
+        unusable = len(intake.problems)
+        return (
+            f"{about.region}{mark}: {len(intake.new):,} new, {intake.known:,} known, "
+            f"{intake.gone:,} gone, {unusable:,} unusable; about {about.tracks:,} "
+            f"tracks; {moved} ({self.seconds:.1f} s)"
+        )
+
+    def _moved(self) -> list[str]:
+        """Return, for each layer that shows more or less than before, how much."""
+        return [
+            f"{name} {self.before.get(name, 0):,} → {n:,}"
+            for name, n in self.after.items()
+            if n != self.before.get(name, 0)
+        ]
+
     def _changes(self) -> list[str]:
         """Return a line on what is published, beside what was before."""
         if not self.before:
             shown = ", ".join(f"{name} {n:,}" for name, n in self.after.items())
             return [f"  published: {shown}"]
-        moved = [
-            f"{name} {self.before.get(name, 0):,} → {n:,}"
-            for name, n in self.after.items()
-            if n != self.before.get(name, 0)
-        ]
-        if moved:
+        if moved := self._moved():
             return [f"  published: {', '.join(moved)}"]
         return [
             (

@@ -37,7 +37,7 @@ FLOORS = [
     {"outcome", "recipe", "record"},
     {"account"},
     {"pipeline"},
-    {"checking"},
+    {"checking", "watching"},
     {"console"},
     {"cli"},
 ]
@@ -45,10 +45,12 @@ FLOOR = {module: n for n, floor in enumerate(FLOORS) for module in floor}
 
 # What only the named modules may import, from this package or from others.
 DOORS = {
-    "geo.config": {"account", "checking", "console", "pipeline", "recipe"},
+    "geo.config": {"account", "checking", "console", "pipeline", "recipe"}
+    | {"watching"},
     "geo.store": {"account", "ingest", "pipeline", "store", "store.parts"},
     "click": {"cli", "console"},
     "folium": {"write.page"},
+    "watchfiles": {"watching"},
     "numba": {"kernels.tracks", "kernels.surfaces", "kernels.lattice"},
     "pyogrio": {"read.vector", "write.files"},
     "python_calamine": {"read.workbook"},

@@ -27,7 +27,17 @@ def test_every_command_shows_an_example_and_speaks_json(command):
 def test_help_lists_commands_and_exit_codes():
     told = trocha("--help").output
 
-    for word in ("init", "check", "add", "build", "export", "forget", "show", "130"):
+    for word in (
+        "init",
+        "check",
+        "add",
+        "build",
+        "export",
+        "forget",
+        "show",
+        "watch",
+        "130",
+    ):
         assert word in told
 
 
@@ -191,6 +201,39 @@ def test_what_was_added_can_be_forgotten(tiny_region, walk_csv):
     assert f"forgotten: {walk_csv.name}" in told.stdout
     assert again.exit_code == 4
     assert f"trocha: The store holds no file '{walk_csv.name}'" in again.stderr
+
+
+def test_watch_prints_a_json_object_a_line(tiny_region, monkeypatch):
+    """Three wakes stand for a folder in which nothing happens, and a Ctrl-C."""
+
+    def wakes(*_, **__):
+        yield from [False, False, False]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("geo.watching._wakes", wakes)
+    (tiny_region.parent / "fixes" / "noise.gpx").write_bytes(bytes(range(256)))
+
+    told = trocha("watch", tiny_region, "--json")
+
+    (line,) = told.stdout.splitlines()
+    assert json.loads(line)["files"]["new"] == 3
+    assert told.exit_code == 130
+    assert "Watching " in told.stderr
+    assert "trocha: noise.gpx" in told.stderr
+
+
+@pytest.mark.parametrize("every", ["0", "-1", "nan", "inf", "soon"])
+def test_an_interval_that_is_none_is_wrong_usage(tiny_region, every):
+    assert trocha("watch", tiny_region, "--every", every).exit_code == 2
+
+
+def test_watch_refuses_a_folder_that_is_not_there(tiny_region):
+    (tiny_region.parent / "fixes").rename(tiny_region.parent / "elsewhere")
+
+    told = trocha("watch", tiny_region)
+
+    assert told.exit_code == 4
+    assert "is not there" in told.stderr
 
 
 def test_with_json_what_stops_a_command_is_json_too(tiny_region):

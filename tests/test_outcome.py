@@ -107,6 +107,16 @@ def test_the_plain_values_are_json_and_hold_every_problem():
     assert told["tracks"] == make_release().about.tracks
 
 
+def test_a_line_says_files_tracks_and_what_moved():
+    moved = built(before={"hotspots": 5}, after={"hotspots": 7, "monthly": 0}).as_line()
+    same = built(before={"hotspots": 7}, after={"hotspots": 7}).as_line()
+
+    assert "0 new, 2 known, 1 gone, 1 unusable; about" in moved
+    assert "tracks; hotspots 5 → 7 (" in moved
+    assert "tracks; the map shows as much as before (" in same
+    assert "\n" not in moved + same
+
+
 def test_two_builds_that_differ_in_time_are_equal_otherwise():
     result = make_release()
 
