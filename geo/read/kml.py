@@ -1,6 +1,5 @@
 """KML, read in one pass: tracks with times, and placemarks with a time each."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -52,15 +51,15 @@ class _Mark:
     begin: str = ""
     end: str = ""
     data: dict[str, str] = field(default_factory=dict)
-    points: list[str] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-    tracks: list[_Track] = field(default_factory=list)
+    points: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    tracks: tuple[_Track, ...] = ()
     areas: int = 0
 
 
-# Name of the track, of the placemark, time, longitude, latitude, altitude, group,
-# extended data.
-_Row = tuple[str, str, str, str, str, str, int, Mapping[str, str]]
+# Name of the track, of the placemark, time, longitude, latitude, altitude, group, and
+# number of the extended data: a tuple of plain values costs Python's collector nothing.
+_Row = tuple[str, str, str, str, str, str, int, int]
 
 
 def read_kml(path: Path) -> Found:
@@ -104,7 +103,7 @@ def read_kml(path: Path) -> Found:
         raise InputError(f"{path.name} holds no points.")
     if failure:
         notes.append("the file breaks off: the points before the break were kept")
-    table = _table(rows, path.name)
+    table = _table(rows, reader.data, path.name)
     x, y, z = (
         as_numbers(pa.array([row[at] for row in rows], pa.string())) for at in (3, 4, 5)
     )
@@ -151,7 +150,7 @@ def _chosen(reader: "_Reader") -> tuple[list[_Row], list[str]]:
     return rows, notes
 
 
-def _table(rows: list[_Row], name: str) -> Any:
+def _table(rows: list[_Row], extended: list[dict[str, str]], name: str) -> Any:
     """Return what is known of each point besides its position."""
     owner = {row[0] for row in rows}
     owner = {text for text in owner if text and not is_idle_name(text)}
@@ -161,8 +160,8 @@ def _table(rows: list[_Row], name: str) -> Any:
     if any(row[2] for row in rows):
         columns["timestamp"] = [row[2] or None for row in rows]
     columns["placemark"] = [row[1] or None for row in rows]
-    seen: dict[int, Mapping[str, str]] = {id(row[7]): row[7] for row in rows}
-    keys = dict.fromkeys(key for data in seen.values() for key in data)
+    data = [extended[row[7]] for row in rows]
+    keys = dict.fromkeys(key for one in data for key in one)
     if len(keys) > MAX_COLUMNS:
         raise InputError(
             f"{name} has {len(keys):,} columns; expected at most {MAX_COLUMNS}."
@@ -170,7 +169,7 @@ def _table(rows: list[_Row], name: str) -> Any:
     taken = {plain(column) for column in columns}
     for key in keys:
         if plain(key) not in taken:
-            columns[key] = [row[7].get(key) for row in rows]
+            columns[key] = [one.get(key) for one in data]
     return pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()})
 
 
@@ -198,12 +197,14 @@ class _Reader:
         self.tracks: list[_Row] = []
         self.points: list[_Row] = []
         self.lines: list[_Row] = []
+        self.data: list[dict[str, str]] = [{}]
         self.bare = 0
         self.areas = 0
         self.simulated = False
         self.spans = False
         self._count = 0
         self._folders = [0]
+        self._names: dict[str, str] = {}
         self._path: list[str] = []
         self._wanted = ""
         self._text: list[str] = []
@@ -224,7 +225,9 @@ class _Reader:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Enter an element."""
-        name = tag.rpartition(":")[2]
+        name = self._names.get(tag, "")
+        if not name:
+            name = self._names.setdefault(tag, tag.rpartition(":")[2])
         path = self._path
         path.append(name)
         if len(path) > MAX_DEPTH:
@@ -233,12 +236,12 @@ class _Reader:
             self._wanted = name
             self._text = []
             self._length = 0
-        if name in _FIELDS:
+        if attributes and name in _FIELDS:
             self._key = attributes.get("name", "").strip()
         elif name == "Placemark":
             self._mark = _Mark(self._folders[-1])
         elif name == "Track" and self._mark is not None:
-            self._mark.tracks.append(_Track())
+            self._mark.tracks += (_Track(),)
         elif name in {"Folder", "Document"}:
             self._count += 1
             self._folders.append(self._count)
@@ -249,14 +252,12 @@ class _Reader:
             self._text.append(data)
             self._length += len(data)
 
-    def end(self, tag: str) -> None:
+    def end(self, _tag: str) -> None:
         """Leave an element, and keep what it was."""
-        name = tag.rpartition(":")[2]
-        self._path.pop()
+        name = self._path.pop()
         if name == self._wanted:
             self._wanted = ""
-            text = "".join(self._text).strip()
-            self._keepers[name](text)
+            self._keepers[name]("".join(self._text).strip())
         elif name == "Placemark" and self._mark is not None:
             self._close(self._mark, whole=True)
             self._mark = None
@@ -302,9 +303,9 @@ class _Reader:
             return
         holder = self._path[-1]
         if holder == "Point":
-            self._mark.points.append(text)
+            self._mark.points += (text,)
         elif holder == "LineString":
-            self._mark.lines.append(text)
+            self._mark.lines += (text,)
         elif "outerBoundaryIs" in self._path:
             self._mark.areas += 1
 
@@ -322,41 +323,49 @@ class _Reader:
         """Turn a placemark into rows."""
         self._count += 1
         for track in mark.tracks:
-            self.tracks.extend(_track_rows(mark, track, self._count, whole=whole))
+            self._add_track(mark, track, whole=whole)
         if not whole:
             return
         self.areas += mark.areas
         when = mark.when or mark.begin or mark.end
         if mark.points and not mark.when and mark.begin and mark.end:
             self.spans = True
+        data = self._number(mark.data)
         for text in mark.points:
             place = _position("".join(text.split()))
-            self.points.append(("", mark.name, when, *place, mark.group, mark.data))
+            self.points.append(("", mark.name, when, *place, mark.group, data))
         for text in mark.lines:
-            self._add_line(mark, _positions(text))
+            self._add_line(mark, _positions(text), data)
 
-    def _add_line(self, mark: _Mark, places: list[str]) -> None:
+    def _number(self, data: dict[str, str]) -> int:
+        """Return the number of some extended data."""
+        if not data:
+            return 0
+        self.data.append(data)
+        return len(self.data) - 1
+
+    def _add_line(self, mark: _Mark, places: list[str], data: int) -> None:
         """Keep the ends of a line whose begin and end are known."""
         ends = [(0, mark.begin), (-1, mark.end)] if len(places) > 1 else []
         known = [(at, time) for at, time in ends if time]
         for at, time in known:
             place = _position(places[at])
-            self.lines.append(("", mark.name, time, *place, mark.group, mark.data))
+            self.lines.append(("", mark.name, time, *place, mark.group, data))
         self.bare += len(places) - len(known)
 
-
-def _track_rows(
-    mark: _Mark, track: _Track, group: int, *, whole: bool
-) -> Iterator[_Row]:
-    """Return the points of a gx:Track, each with its values of the arrays."""
-    size = (max if whole else min)(len(track.when), len(track.coord))
-    keys = list(track.arrays)
-    values = zip_longest(*track.arrays.values(), fillvalue="")
-    whens, coords = track.when + [""] * size, track.coord + [""] * size
-    for when, coord in zip(whens[:size], coords[:size], strict=True):
-        parts = [*coord.split(), "", "", ""]
-        data = mark.data
-        if keys:
-            own = zip(keys, next(values, ()), strict=False)
-            data = {**mark.data, **{key: value for key, value in own if value}}
-        yield mark.name, mark.name, when, parts[0], parts[1], parts[2], group, data
+    def _add_track(self, mark: _Mark, track: _Track, *, whole: bool) -> None:
+        """Keep the points of a gx:Track, each with its values of the arrays."""
+        size = (max if whole else min)(len(track.when), len(track.coord))
+        keys = list(track.arrays)
+        values = zip_longest(*track.arrays.values(), fillvalue="")
+        whens, coords = track.when + [""] * size, track.coord + [""] * size
+        data = self._number(mark.data)
+        for when, coord in zip(whens[:size], coords[:size], strict=True):
+            lon, lat, ele, *_ = [*coord.split(), "", "", ""]
+            if keys:
+                own = zip(keys, next(values, ()), strict=False)
+                both = {**mark.data, **{key: value for key, value in own if value}}
+                data = self._number(both)
+            self.tracks.append(
+                (mark.name, mark.name, when, lon, lat, ele, self._count, data)
+            )
