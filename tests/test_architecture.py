@@ -19,7 +19,7 @@ FLOORS = [
     {"read.found", "read.relief", "read.sifting"},
     {"read.table", "read.weeks"},
     {"read.delimited", "read.geojson", "read.gps", "read.kml", "read.parquet"}
-    | {"read.excel", "read.vector"}
+    | {"read.excel", "read.fit", "read.vector"}
     | {"read.nmea", "read.plt", "read.tcx"}
     | {"store.manifest", "store.parts"}
     | {"clean", "engine", "trajectory", "visits"}
@@ -53,6 +53,7 @@ DOORS = {
     "watchfiles": {"watching"},
     "numba": {"kernels.tracks", "kernels.surfaces", "kernels.lattice"},
     "pyogrio": {"read.vector", "write.files"},
+    "fitdecode": {"read.fit"},
     "python_calamine": {"read.workbook"},
     "rasterio": {"read.relief", "write.basemap", "write.files"}
     | {"analysis.corridors"},

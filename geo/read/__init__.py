@@ -9,6 +9,7 @@ from geo.errors import InputError, printable
 from geo.read.coordinates import looks_swapped
 from geo.read.delimited import read_delimited
 from geo.read.excel import read_workbook
+from geo.read.fit import read_fit
 from geo.read.found import Found
 from geo.read.geojson import read_geojson
 from geo.read.gps import read_gpx
@@ -34,13 +35,14 @@ _JUNK = {"thumbs.db", "desktop.ini"}
 _SIDE_NAMES = (".shp.xml", ".aux.xml", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal")
 
 # Formats whose fields have a fixed meaning: nobody has to name them.
-_FIXED = {"gpx", "tcx", "nmea", "plt"}
+_FIXED = {"fit", "gpx", "tcx", "nmea", "plt"}
 
 _WORKBOOKS = {"xlsx", "xls", "ods"}
 _READERS: Mapping[str, Callable[[Path], Found]] = {
     "gpx": read_gpx,
     "kml": read_kml,
     "tcx": read_tcx,
+    "fit": read_fit,
     "nmea": read_nmea,
     "plt": read_plt,
     "json": read_geojson,

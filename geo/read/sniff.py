@@ -20,6 +20,7 @@ SUFFIXES = {
     "nmea": {".nmea", ".nma", ".log", ".gps", ".txt"},
     "plt": {".plt"},
     "json": {".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson", ".jsonl"},
+    "fit": {".fit"},
     "xlsx": {".xlsx", ".xlsm", ".xlsb"},
     "xls": {".xls"},
     "ods": {".ods"},
@@ -39,6 +40,7 @@ NAMES = {
     "nmea": "an NMEA log",
     "plt": "a PLT file",
     "json": "a JSON file",
+    "fit": "a FIT file",
     "xlsx": "an Excel workbook",
     "xls": "an Excel 97 workbook",
     "ods": "an OpenDocument spreadsheet",
@@ -283,7 +285,7 @@ def _binary_kind(head: bytes, path: Path) -> str:
         if head.startswith(magic):
             return kind
     if head[8:12] == b".FIT":
-        _refuse(path, "a FIT file", "Convert it to GPX; this format is not read yet.")
+        return "fit"
     if head.startswith(b"PK"):
         return _archive_kind(head, path)
     for magic, what, hint in _FOREIGN:
