@@ -13,7 +13,7 @@ FLOORS = [
     {"config", "grid", "progress", "regions"},
     {"kernels.lattice", "kernels.surfaces", "kernels.tracks"} | {"schema"},
     # The readers' wing has floors of its own: what a text means, then whole files.
-    {"read.markup"},
+    {"read.archive", "read.markup"},
     {"read.workbook"} | {"read.cells", "read.columns", "read.guard", "read.sniff"},
     {"read.coordinates", "read.times"},
     {"read.found", "read.relief", "read.sifting"},

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from zipfile import ZipFile
 
 import geopandas as gpd
 import numpy as np
@@ -111,6 +112,19 @@ def write_kml_tracks(folder):
         )
     spaces = 'xmlns="http://www.opengis.net/kml/2.2" xmlns:gx="http://example/ext"'
     return write_text(folder, f"<kml {spaces}>{body}</kml>", name="a.kml")
+
+
+def zipped(*files, name="a.zip"):
+    path = files[0].with_name(name)
+    with ZipFile(path, "w") as archive:
+        for file in files:
+            archive.write(file, f"data/{file.name}")
+    return path
+
+
+def zipped_shapefile(folder):
+    write_frame(folder, "a.shp", "ESRI Shapefile")
+    return zipped(*sorted(folder.iterdir()))
 
 
 def features():
@@ -292,6 +306,9 @@ FORMATS = {
     "GPX 1.0": lambda d: write_gpx(d, "1.0"),
     "KML": write_kml,
     "KML tracks": write_kml_tracks,
+    "KMZ": lambda d: zipped(write_kml(d), name="a.kmz"),
+    "zipped Shapefile": zipped_shapefile,
+    "zipped spreadsheet": lambda d: zipped(spanish(d)),
     "GeoJSON": lambda d: write_text(
         d,
         json.dumps({"type": "FeatureCollection", "features": list(features())}),

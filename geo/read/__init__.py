@@ -6,11 +6,12 @@ from datetime import datetime
 from pathlib import Path
 
 from geo.errors import InputError, printable
+from geo.read.archive import unpacked
 from geo.read.coordinates import looks_swapped
 from geo.read.delimited import read_delimited
 from geo.read.excel import read_workbook
 from geo.read.fit import read_fit
-from geo.read.found import Found
+from geo.read.found import Found, says_simulated
 from geo.read.geojson import read_geojson
 from geo.read.gps import read_gpx
 from geo.read.guard import SETTINGS as _SETTINGS  # noqa: F401  (before GDAL starts)
@@ -19,7 +20,7 @@ from geo.read.nmea import read_nmea
 from geo.read.parquet import read_parquet
 from geo.read.plt import read_plt
 from geo.read.sifting import sift
-from geo.read.sniff import kind_of
+from geo.read.sniff import NAMES, SUFFIXES, kind_of
 from geo.read.table import Options, refuse_if_useless, understand
 from geo.read.tcx import read_tcx
 from geo.read.times import known_zone
@@ -51,6 +52,8 @@ _READERS: Mapping[str, Callable[[Path], Found]] = {
     "shp": read_vector,
     "fgb": read_vector,
 }
+# What is looked for in an archive.
+_PACKED = set().union(*(SUFFIXES[name] for name in {"delimited", *_WORKBOOKS, *_READERS}))
 
 
 def read_fixes(
@@ -124,16 +127,13 @@ def read_fixes(
     """
     known_zone(time_zone)
     kind = kind_of(path)
-    named = {} if columns is None or kind.name in _FIXED else columns
-    options = Options(named, time_zone=time_zone, swap=swap, crs=crs)
-    if kind.name == "delimited":
-        found = read_delimited(path, columns=options.columns)
-    elif kind.name in _WORKBOOKS:
-        found = read_workbook(path, columns=options.columns)
-    elif kind.name in _READERS:
-        found = _READERS[kind.name](path)
+    named = columns or {}
+    if kind.name == "zip":
+        found, inner = _found_in_archive(path, named)
     else:
-        raise InputError(f"{path.name} is a picture; it holds no fixes.")
+        found, inner = _found(path, kind.name, named), kind.name
+    named = {} if inner in _FIXED else named
+    options = Options(named, time_zone=time_zone, swap=swap, crs=crs)
     rows, notes = understand(found, name=path.name, options=options)
     if campaign:
         rows, moved = judge_weeks(
@@ -147,6 +147,35 @@ def read_fixes(
         notes=_sentences((*kind.notes, *found.notes, *notes, *more)),
         simulated=found.simulated,
     )
+
+
+def _found(path: Path, kind: str, columns: Mapping[str, str]) -> Found:
+    """Return what a file holds, as its reader finds it."""
+    if kind == "delimited":
+        return read_delimited(path, columns=columns)
+    if kind in _WORKBOOKS:
+        return read_workbook(path, columns=columns)
+    if kind in _READERS:
+        return _READERS[kind](path)
+    raise InputError(f"{path.name} is a picture; it holds no fixes.")
+
+
+def _found_in_archive(path: Path, columns: Mapping[str, str]) -> tuple[Found, str]:
+    """Return what the one file of positions in an archive holds, and its kind."""
+    with unpacked(path, suffixes=_PACKED) as inside:
+        kind = kind_of(inside.path).name
+        if kind == "zip":
+            raise InputError(
+                f"{path.name} is a zip archive in a zip archive.",
+                hint="Unpack it, and give what is in it.",
+            )
+        found = _found(inside.path, kind, columns)
+    said = any(says_simulated(name) for name in inside.names)
+    return replace(
+        found,
+        notes=(*found.notes, f"it was unpacked from a zip archive, as {NAMES[kind]}"),
+        simulated=found.simulated or said,
+    ), kind
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:

@@ -1,11 +1,11 @@
 """What a file is, by its content: names lie, first bytes seldom do."""
 
 import re
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from geo.errors import InputError
+from geo.read.archive import names_in
 
 MAX_BYTES = 2**30
 """Largest text file that is read, in bytes; it is held in memory whole."""
@@ -24,6 +24,7 @@ SUFFIXES = {
     "xlsx": {".xlsx", ".xlsm", ".xlsb"},
     "xls": {".xls"},
     "ods": {".ods"},
+    "zip": {".zip", ".kmz"},
     "parquet": {".parquet", ".geoparquet", ".pq"},
     "gpkg": {".gpkg"},
     "shp": {".shp"},
@@ -44,6 +45,7 @@ NAMES = {
     "xlsx": "an Excel workbook",
     "xls": "an Excel 97 workbook",
     "ods": "an OpenDocument spreadsheet",
+    "zip": "a zip archive",
     "parquet": "a Parquet file",
     "gpkg": "a GeoPackage",
     "shp": "a Shapefile",
@@ -301,9 +303,8 @@ def _office_kind(head: bytes, path: Path) -> str:
     if not any(part in head for part in (b"[Content_Types].xml", b"xl/", b"_rels/")):
         return ""
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        names = names_in(path)
+    except InputError:
         return "xlsx" if b"xl/" in head else ""  # the reader says that it breaks off
     excel = any(name.startswith("xl/") for name in names)
     return "xlsx" if excel and "[Content_Types].xml" in names else ""
@@ -323,11 +324,7 @@ def _archive_kind(head: bytes, path: Path) -> str:
         _refuse(path, "an Office document", "Save the table in it as CSV.")
     if b"opendocument" in head:
         _refuse(path, "an OpenDocument file", "Save the table in it as CSV.")
-    if b".kml" in head:
-        hint = "Convert it to GPX or CSV; KMZ is not read yet."
-        _refuse(path, "a KMZ file", hint)
-    _refuse(path, "a zip archive", "Unpack it, and give the folder.")
-    raise AssertionError  # for the type checker: _refuse never returns
+    return "zip"
 
 
 def _text_kind(head: bytes, path: Path) -> str:

@@ -1,0 +1,252 @@
+"""Zip archives, KMZ among them: one file of positions is unpacked, and nothing else."""
+
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from geo.errors import InputError
+
+MAX_MEMBERS = 200
+"""Most files in an archive."""
+
+MAX_DIRECTORY_BYTES = 2**20
+"""Largest list of the files in an archive; it is held in memory whole."""
+
+MAX_UNPACKED_BYTES = 2**30
+"""Most bytes that are unpacked from an archive."""
+
+MAX_RATIO = 200
+"""How many times larger than packed a file may be, beyond its first megabyte."""
+
+_CHUNK = 2**20
+_TAIL = 2**16 + 22  # the end record, and the longest comment after it
+_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+_PROSE = {".txt", ".asc", ".log"}
+_JUNK = {"thumbs.db", "desktop.ini"}
+_FAILURES = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    ValueError,
+    struct.error,
+)
+
+# Ending under which a file is written -> the file in the archive.
+_Choice = Mapping[str, zipfile.ZipInfo]
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """A file from an archive, under a name of ours.
+
+    Parameters
+    ----------
+    path
+        Where it lies as long as the context lasts. It is called as the archive is,
+        so that messages name what the user gave.
+    names
+        What the archive calls the files that were taken; never a path.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+
+
+def names_in(path: Path) -> list[str]:
+    """Return the names in a zip archive, as they stand there.
+
+    Raises
+    ------
+    InputError
+        If it is damaged or its list of files is too long.
+    """
+    with _opened(path) as archive:
+        return archive.namelist()
+
+
+@contextmanager
+def unpacked(path: Path, *, suffixes: AbstractSet[str]) -> Iterator[Unpacked]:
+    """Unpack the one file of positions of a zip archive.
+
+    Parameters
+    ----------
+    path
+        A KMZ; an archive of one Shapefile with its parts; or one that holds exactly
+        one file of the suffixes. Text beside it is taken for a description.
+    suffixes
+        Of files that may hold positions, in small letters.
+
+    Yields
+    ------
+    Unpacked
+        The file in a temporary folder, which goes with the context.
+
+    Raises
+    ------
+    InputError
+        If the archive is damaged or encrypted; holds links, a name twice, or names
+        that lead out of the folder; unpacks to too much; or does not hold exactly
+        one file of positions.
+    """
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        with _opened(path) as archive:
+            chosen = _chosen(_members(archive, path.name), suffixes, path.name)
+            budget = MAX_UNPACKED_BYTES
+            for end, member in chosen.items():
+                name = f"{path.stem[:100]}{end}" if end else path.name
+                target = Path(folder) / name
+                budget -= _unpack(archive, member, target, budget, path)
+        main = ".shp" if ".shp" in chosen else ""
+        place = Path(folder) / (f"{path.stem[:100]}{main}" if main else path.name)
+        names = tuple(_name_of(member) for member in chosen.values())
+        yield Unpacked(place, names)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open an archive whose list of files is short enough to be read."""
+    try:
+        _check_directory(path)
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except _FAILURES as error:
+        raise InputError(
+            f"{path.name} is a zip archive that is damaged or not whole.",
+            hint="Copy or pack it again.",
+        ) from error
+
+
+def _check_directory(path: Path) -> None:
+    """Refuse an archive whose list of files would fill the memory."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - _TAIL))
+        tail = file.read(_TAIL)
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) - at < 22:
+        raise zipfile.BadZipFile
+    directory = struct.unpack("<I", tail[at + 12 : at + 16])[0]
+    # An archive in 64 bits has another record before this one, with other numbers.
+    if directory > MAX_DIRECTORY_BYTES or tail[max(0, at - 20) :][:4] == b"PK\x06\x07":
+        raise InputError(
+            f"{path.name} is a zip archive of too many files.",
+            hint="Unpack it, and give the folder.",
+        )
+
+
+def _members(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
+    """Return the files in an archive that has nothing to hide."""
+    members = archive.infolist()
+    if len(members) > MAX_MEMBERS:
+        raise InputError(
+            f"{name} holds {len(members):,} files; expected at most {MAX_MEMBERS}.",
+            hint="Unpack it, and give the folder.",
+        )
+    seen: set[str] = set()
+    for member in members:
+        flaw = _flaw_of(member, seen)
+        if flaw:
+            raise InputError(
+                f"{name} is a zip archive with {flaw}, which is not read.",
+                hint="Do not use it, unless you know where it comes from.",
+            )
+        seen.add(_name_of(member).casefold())
+    return [member for member in members if not _is_junk(member)]
+
+
+def _flaw_of(member: zipfile.ZipInfo, seen: AbstractSet[str]) -> str:
+    """Return what is wrong with a file in an archive, "" if nothing is."""
+    name = _name_of(member)
+    if member.flag_bits & 1:
+        return "encryption"
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return "a link"
+    outward = name.startswith("/") or re.match(r"[A-Za-z]:", name)
+    if outward or ".." in name.split("/") or "\0" in member.orig_filename:
+        return "a name that leads out of its folder"
+    return "two files of one name" if name.casefold() in seen else ""
+
+
+def _name_of(member: zipfile.ZipInfo) -> str:
+    return member.filename.replace("\\", "/")
+
+
+def _is_junk(member: zipfile.ZipInfo) -> bool:
+    """Return whether this is a folder, or what computers leave behind."""
+    parts = PurePosixPath(_name_of(member)).parts
+    hidden = any(part.startswith((".", "__MACOSX", "~$")) for part in parts)
+    return member.is_dir() or not parts or hidden or parts[-1].lower() in _JUNK
+
+
+def _chosen(
+    members: list[zipfile.ZipInfo], suffixes: AbstractSet[str], name: str
+) -> _Choice:
+    """Return the file of positions, or all the parts of a Shapefile."""
+    ends = [PurePosixPath(_name_of(member)).suffix.lower() for member in members]
+    able = [pair for pair in zip(members, ends, strict=True) if pair[1] in suffixes]
+    if len(able) > 1:  # a text may be a description
+        able = [pair for pair in able if pair[1] not in _PROSE] or able
+    if len(able) > 1 and all(end == ".kml" for _, end in able):
+        able = [p for p in able if _name_of(p[0]).lower() == "doc.kml"] or able
+    if not able:
+        raise InputError(
+            f"{name} is a zip archive without a file of positions that is read.",
+            hint="Unpack it, and give what is in it as CSV or GPX.",
+        )
+    if len(able) > 1:
+        raise InputError(
+            f"{name} holds {len(able)} files that may hold positions; expected one.",
+            hint="Unpack it, and give the folder.",
+        )
+    member, end = able[0]
+    if end != ".shp":
+        return {"": member}
+    stem = PurePosixPath(_name_of(member)).with_suffix("")
+    beside = {
+        end: other
+        for other, end in zip(members, ends, strict=True)
+        if PurePosixPath(_name_of(other)).with_suffix("") == stem
+    }
+    return {end: beside[end] for end in _PARTS if end in beside}
+
+
+def _unpack(
+    archive: zipfile.ZipFile,
+    member: zipfile.ZipInfo,
+    target: Path,
+    budget: int,
+    path: Path,
+) -> int:
+    """Write a file from an archive, and return how many bytes it has.
+
+    What the archive says of its size is not believed: the bytes are counted.
+    """
+    if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise InputError(
+            f"{path.name} is a zip archive packed in a way that is not read.",
+            hint="Unpack it, and pack it again as an ordinary zip archive.",
+        )
+    packed = min(member.compress_size, path.stat().st_size)
+    most = min(budget, MAX_RATIO * packed + _CHUNK)
+    size = 0
+    with archive.open(member) as source, target.open("xb") as file:
+        while chunk := source.read(_CHUNK):
+            size += len(chunk)
+            if size > most:
+                raise InputError(
+                    f"{path.name} unpacks to more than {most / 2**20:,.0f} MB.",
+                    hint="Do not use it, unless you know where it comes from.",
+                )
+            file.write(chunk)
+    return size
