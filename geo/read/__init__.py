@@ -53,7 +53,9 @@ _READERS: Mapping[str, Callable[[Path], Found]] = {
     "fgb": read_vector,
 }
 # What is looked for in an archive.
-_PACKED = set().union(*(SUFFIXES[name] for name in {"delimited", *_WORKBOOKS, *_READERS}))
+_PACKED = set().union(
+    *(SUFFIXES[name] for name in {"delimited", *_WORKBOOKS, *_READERS})
+)
 
 
 def read_fixes(
