@@ -19,7 +19,7 @@ FLOORS = [
     {"read.found", "read.relief", "read.sifting"},
     {"read.table", "read.weeks"},
     {"read.delimited", "read.geojson", "read.gps", "read.kml", "read.parquet"}
-    | {"read.excel", "read.fit", "read.vector"}
+    | {"read.excel", "read.fit", "read.google", "read.vector"}
     | {"read.nmea", "read.plt", "read.tcx"}
     | {"store.manifest", "store.parts"}
     | {"clean", "engine", "trajectory", "visits"}

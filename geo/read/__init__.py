@@ -13,6 +13,7 @@ from geo.read.excel import read_workbook
 from geo.read.fit import read_fit
 from geo.read.found import Found, says_simulated
 from geo.read.geojson import read_geojson
+from geo.read.google import read_google
 from geo.read.gps import read_gpx
 from geo.read.guard import SETTINGS as _SETTINGS  # noqa: F401  (before GDAL starts)
 from geo.read.kml import read_kml
@@ -36,7 +37,7 @@ _JUNK = {"thumbs.db", "desktop.ini"}
 _SIDE_NAMES = (".shp.xml", ".aux.xml", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal")
 
 # Formats whose fields have a fixed meaning: nobody has to name them.
-_FIXED = {"fit", "gpx", "tcx", "nmea", "plt"}
+_FIXED = {"fit", "google", "gpx", "tcx", "nmea", "plt"}
 
 _WORKBOOKS = {"xlsx", "xls", "ods"}
 _READERS: Mapping[str, Callable[[Path], Found]] = {
@@ -47,6 +48,7 @@ _READERS: Mapping[str, Callable[[Path], Found]] = {
     "nmea": read_nmea,
     "plt": read_plt,
     "json": read_geojson,
+    "google": read_google,
     "parquet": read_parquet,
     "gpkg": read_vector,
     "shp": read_vector,

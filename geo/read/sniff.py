@@ -20,6 +20,7 @@ SUFFIXES = {
     "nmea": {".nmea", ".nma", ".log", ".gps", ".txt"},
     "plt": {".plt"},
     "json": {".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson", ".jsonl"},
+    "google": {".json"},
     "fit": {".fit"},
     "xlsx": {".xlsx", ".xlsm", ".xlsb"},
     "xls": {".xls"},
@@ -41,6 +42,7 @@ NAMES = {
     "nmea": "an NMEA log",
     "plt": "a PLT file",
     "json": "a JSON file",
+    "google": "a location history of Google",
     "fit": "a FIT file",
     "xlsx": "an Excel workbook",
     "xls": "an Excel 97 workbook",
@@ -96,6 +98,12 @@ _FOREIGN_XML = {
 
 # Root element -> kind, for what we read.
 _XML = {"gpx": "gpx", "kml": "kml", "trainingcenterdatabase": "tcx"}
+
+# How a location history begins, from an account, a telephone, or an iPhone.
+_HISTORY = re.compile(
+    r'\{\s*"(?:locations|semanticSegments|rawSignals)"\s*:\s*\[|'
+    r'\[\s*\{\s*"(?:start|end)Time"(?s:.*)"(?:timelinePath|topCandidate)"'
+)
 
 _ROOT = re.compile(r"<\s*(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
 _PROLOGUE = re.compile(
@@ -333,7 +341,7 @@ def _text_kind(head: bytes, path: Path) -> str:
     if text.startswith("<"):
         return _xml_kind(text, path)
     if text.startswith(("{", "[", "\x1e")):
-        return "json"
+        return "google" if _HISTORY.match(text) else "json"
     matching = (kind for pattern, kind in _TEXT if pattern.match(text))
     return next(matching, "delimited")
 
