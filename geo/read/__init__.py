@@ -36,10 +36,10 @@ _SIDECARS = {".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".qix", ".q
 _JUNK = {"thumbs.db", "desktop.ini"}
 _SIDE_NAMES = (".shp.xml", ".aux.xml", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal")
 
+_WORKBOOKS = {"xlsx", "xls", "ods"}
 # Formats whose fields have a fixed meaning: nobody has to name them.
 _FIXED = {"fit", "google", "gpx", "tcx", "nmea", "plt"}
 
-_WORKBOOKS = {"xlsx", "xls", "ods"}
 _READERS: Mapping[str, Callable[[Path], Found]] = {
     "gpx": read_gpx,
     "kml": read_kml,
@@ -77,14 +77,15 @@ def read_fixes(
     Parameters
     ----------
     path
-        CSV and its kin, workbooks (xlsx, xlsb, xls, ods), GPX, KML, GeoJSON (also one
-        feature a line), GeoPackage, Shapefile, FlatGeobuf or Parquet. What it is,
-        its content says.
+        CSV and its kin, workbooks (xlsx, xlsb, xls, ods), GPX, KML, TCX, FIT, NMEA, PLT,
+        location histories of Google, GeoJSON (also one feature a line), GeoPackage,
+        Shapefile, FlatGeobuf or Parquet, or one of these in a zip archive. What it
+        is, its content says.
     key
         Secret that names of tracks are hashed with; it stays in the store.
     columns
         Names of columns by role (track, time, lon, lat, elevation, accuracy), where
-        they cannot be guessed. GPX has no use for them.
+        they cannot be guessed. GPX and its kin have no use for them.
     time_zone
         IANA name of the zone of times without an offset, ``"America/Panama"``.
         Where it is empty such rows are rejected.

@@ -29,6 +29,8 @@ _COMPACT = (
     r"^(?P<y>(?:19|20)\d{2})(?P<a>\d{2})(?P<b>\d{2})[T_ ]?(?P<h>\d{2})(?P<mi>\d{2})"
     r"(?P<s>\d{2})(?:\.(?P<f>\d{1,9}))?(?P<half>)(?P<zone>Z|[+-]\d{2}:?\d{2})?$"
 )
+# What no date has alone: a clock, a number, or a compact date and time.
+_TIME_OF_DAY = r"(?i):|\dT\d|\d\s*[ap]\.?m|\dh|^[\d.,]+$|^\d{8}[T_ ]?\d{6}"
 # The commonest form of _YEAR_LAST, and where its parts stand.
 _FIXED = r"^\d{2}[-/.]\d{2}[-/.]\d{4} \d{2}:\d{2}:\d{2}$"
 _PLACES = {
@@ -126,11 +128,12 @@ def are_dates(column: Any) -> bool:
         return True
     if not (pa.types.is_string(flat.type) or pa.types.is_large_string(flat.type)):
         return False
-    text = pc.drop_null(as_text(flat))
-    clock = r"(?i):|\dT\d|\d\s*[ap]\.?m|\dh|^[\d.,]+$|^\d{8}[T_ ]?\d{6}"
+    for some in (flat.slice(0, 100), flat):  # most columns are told by their head
+        text = pc.drop_null(as_text(some))
+        if pc.any(pc.match_substring_regex(text, _TIME_OF_DAY)).as_py():
+            return False
     dated = pc.match_substring_regex(text, r"\d{4}|\d[-/.]\d{1,2}[-/.]\d")
-    any_clock = pc.any(pc.match_substring_regex(text, clock)).as_py()
-    return len(text) > 0 and not any_clock and bool(pc.any(dated).as_py())
+    return bool(pc.any(dated).as_py())
 
 
 def _stamps(stamps: Any, time_zone: str) -> Times:
