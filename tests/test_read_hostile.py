@@ -66,7 +66,10 @@ class TestForeignFiles:
             (b"PK\x03\x04" + b"\0" * 40, "zip archive that is damaged"),
             (b"PK\x03\x04" + b"\0" * 26 + b"_rels/xl/", "no whole workbook.*CSV"),
             (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 40, "no whole workbook"),
-            (b"\x0e\x10\xd9\x07\x00\x00\x00\x00.FIT\x00\x00", "no records that could be read"),
+            (
+                b"\x0e\x10\xd9\x07\x00\x00\x00\x00.FIT\x00\x00",
+                "no records that could be read",
+            ),
             (b"<?xml version='1.0'?><kml><Document/></kml>", "holds no points"),
             (b"<?xml version='1.0'?><osm/>", "OpenStreetMap file.*GeoPackage"),
             (b"<TrainingCenterDatabase/>", "no recorded points with a position"),
