@@ -77,10 +77,10 @@ def read_fixes(
     Parameters
     ----------
     path
-        CSV and its kin, workbooks (xlsx, xlsb, xls, ods), GPX, KML, TCX, FIT, NMEA, PLT,
-        location histories of Google, GeoJSON (also one feature a line), GeoPackage,
-        Shapefile, FlatGeobuf or Parquet, or one of these in a zip archive. What it
-        is, its content says.
+        CSV and its kin, workbooks (xlsx, xlsb, xls, ods), GPX, KML, TCX, FIT, NMEA,
+        PLT, location histories of Google, GeoJSON (also one feature a line),
+        GeoPackage, Shapefile, FlatGeobuf or Parquet, or one of these in a zip
+        archive. What it is, its content says.
     key
         Secret that names of tracks are hashed with; it stays in the store.
     columns
