@@ -22,6 +22,9 @@ KML = (
     "<kml><Placemark><TimeStamp><when>2023-05-01T12:00:00Z</when></TimeStamp>"
     "<Point><coordinates>-77.5,8.5</coordinates></Point></Placemark></kml>"
 )
+INDEX = (
+    "<kml><NetworkLink><Link><href>layers/walk.kml</href></Link></NetworkLink></kml>"
+)
 GPX = (
     '<gpx><trk><trkseg><trkpt lat="8.5" lon="-77.5"><time>2023-05-01T12:00:00Z</time>'
     "</trkpt></trkseg></trk></gpx>"
@@ -65,6 +68,7 @@ def shapefile(folder, **options):
         ({"doc.kml": KML, "files/icon.png": b"x"}, "a KML file"),
         ({"doc.kml": KML, "layers/other.kml": KML}, "a KML file"),
         ({"other.kml": KML}, "a KML file"),
+        ({"doc.kml": INDEX, "layers/walk.kml": KML}, "a KML file"),
         ({"walk.txt": CSV}, "delimited text"),
     ],
 )

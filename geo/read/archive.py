@@ -26,6 +26,8 @@ MAX_UNPACKED_BYTES = 2**30
 MAX_RATIO = 200
 """How many times larger than packed a file may be, beyond its first megabyte."""
 
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_INDEX_BYTES = 2**16
 _CHUNK = 2**20
 _TAIL = 2**16 + 22  # the end record, and the longest comment after it
 _PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
@@ -101,7 +103,9 @@ def unpacked(path: Path, *, suffixes: AbstractSet[str]) -> Iterator[Unpacked]:
     """
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         with _opened(path) as archive:
-            chosen = _chosen(_members(archive, path.name), suffixes, path.name)
+            members = _members(archive, path.name)
+            members = [member for member in members if not _is_index(archive, member)]
+            chosen = _chosen(members, suffixes, path.name)
             budget = MAX_UNPACKED_BYTES
             for end, member in chosen.items():
                 name = f"{path.stem[:100]}{end}" if end else path.name
@@ -189,6 +193,17 @@ def _is_junk(member: zipfile.ZipInfo) -> bool:
     return member.is_dir() or not parts or hidden or parts[-1].lower() in _JUNK
 
 
+def _is_index(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
+    """Return whether a KML file only says where in its KMZ the places are."""
+    if not _name_of(member).lower().endswith(".kml") or member.file_size > _INDEX_BYTES:
+        return False
+    if member.compress_type not in _METHODS:
+        return False
+    with archive.open(member) as file:
+        text = file.read(_INDEX_BYTES)
+    return b"NetworkLink" in text and b"Placemark" not in text
+
+
 def _chosen(
     members: list[zipfile.ZipInfo], suffixes: AbstractSet[str], name: str
 ) -> _Choice:
@@ -232,7 +247,7 @@ def _unpack(
 
     What the archive says of its size is not believed: the bytes are counted.
     """
-    if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+    if member.compress_type not in _METHODS:
         raise InputError(
             f"{path.name} is a zip archive packed in a way that is not read.",
             hint="Unpack it, and pack it again as an ordinary zip archive.",
