@@ -379,7 +379,7 @@ class TestHostile:
     def test_two_cells_that_stretch_a_sheet_do_not_take_the_memory(self, book):
         far = '<row r="1048576"><c r="XFD1048576"><v>4</v></c></row>'
 
-        with pytest.raises(InputError, match="needs more than 4,096 MB"):
+        with pytest.raises(InputError, match="needs more than 2,048 MB"):
             book({"S": sheet_xml([HEAD, *WALK]) + far})
 
     def test_a_cell_that_is_repeated_without_end_is_refused(self, tmp_path):
@@ -418,6 +418,12 @@ class TestHostile:
 
         with pytest.raises(InputError, match="no whole workbook"):
             _read(path)
+
+    def test_where_no_python_can_be_started_it_is_said(self, book, monkeypatch):
+        monkeypatch.setattr("sys.executable", "/no/such/python")
+
+        with pytest.raises(InputError, match="no Python could be started"):
+            book([HEAD, *WALK])
 
     def test_an_office_file_of_another_kind_is_refused(self, tmp_path):
         path = tmp_path / "walk.doc"

@@ -24,7 +24,7 @@ MAX_FILE_BYTES = 2**27
 MAX_CELLS = 10_000_000
 """Most cells of a sheet."""
 
-MAX_MEMORY_BYTES = 2**32
+MAX_MEMORY_BYTES = 2**31
 """Most memory that unpacking a workbook may take."""
 
 MAX_LINE_BYTES = 2**26
@@ -125,13 +125,21 @@ def _notes(best: _Sheet, sheets: Sequence[_Sheet], *, tagged: bool) -> tuple[str
 def _messages(path: Path) -> Iterator[Iterator[Json]]:
     """Run the program that takes a workbook apart, and hand over what it says."""
     places = [place for place in sys.path if place and Path(place).is_absolute()]
-    process = subprocess.Popen(  # noqa: S603  (no shell; the path is an argument)
-        [sys.executable, "-P", _PROGRAM, path.resolve(), str(MAX_MEMORY_BYTES)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(places)},
-    )
+    program = [sys.executable, "-P", str(_PROGRAM)]
+    program += [str(path.resolve()), str(MAX_MEMORY_BYTES)]
+    try:
+        process = subprocess.Popen(  # noqa: S603  (no shell; the path is an argument)
+            program,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(places)},
+        )
+    except (OSError, TypeError) as error:
+        raise InputError(
+            f"{path.name} is a workbook, and no Python could be started to read it.",
+            hint="Save the sheet as CSV.",
+        ) from error
     with process:
         try:
             yield _said(process.stdout, path.name)
