@@ -241,8 +241,25 @@ def test_the_number_of_columns_is_limited(file, monkeypatch):
     data = "".join(f'<Data name="c{n}"><value>1</value></Data>' for n in range(3))
     text = document(point(more=f"<ExtendedData>{data}</ExtendedData>"))
 
-    with pytest.raises(InputError, match="has 3 columns; expected at most 2"):
+    with pytest.raises(InputError, match="has 3 columns for 1 points; expected at m"):
         read(file(text))
+
+
+def test_the_number_of_cells_is_limited(file, monkeypatch):
+    monkeypatch.setattr(kml, "MAX_CELLS", 3)
+    data = "<ExtendedData><Data name='a'><value>1</value></Data></ExtendedData>"
+    pairs = [(f"2023-05-01T12:0{n}:00Z", "-77 8") for n in range(4)]
+
+    with pytest.raises(InputError, match="has 1 columns for 4 points; expected at m"):
+        read(file(document(data + track(*pairs))))
+
+
+def test_long_extended_data_are_cut_but_may_say_simulated(file):
+    data = f'<ExtendedData><Data name="x"><value>{"a" * 300}{{}}</value></Data>'
+    text = document(point(more=data + "</ExtendedData>"))
+
+    assert read(file(text.replace("{}", " SIMULATED"))).simulated
+    assert not read(file(text.replace("{}", ""))).simulated
 
 
 @pytest.mark.parametrize("cut", ["13:00", "-77.25"])

@@ -114,6 +114,16 @@ def test_the_date_is_carried_over_midnight(file):
     ]
 
 
+def test_a_night_without_fixes_is_a_midnight_too(file):
+    text = rmc("150000") + gga("080000") + gga("075959")
+
+    assert [hour[:11] for hour in hours(read(file(text)))] == [
+        "05-01 15:00",
+        "05-02 07:59",
+        "05-02 08:00",
+    ]
+
+
 def test_before_the_first_date_it_is_counted_back(file):
     text = gga("235950") + gga("000005") + rmc("000010", date="020523")
 

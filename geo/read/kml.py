@@ -24,6 +24,12 @@ from geo.read.sniff import read_bytes
 MAX_COLUMNS = 200
 """Most columns of extended data."""
 
+MAX_CELLS = 10_000_000
+"""Most cells of extended data; all the points of a placemark share what it says."""
+
+MAX_VALUE = 200
+"""Longest extended data that are kept, in characters."""
+
 _FIELDS = {"Data", "SimpleData", "SimpleArrayData"}
 _TEXTS = {
     "name", "description", "when", "begin", "end",
@@ -58,8 +64,9 @@ class _Mark:
 
 
 # Name of the track, of the placemark, time, longitude, latitude, altitude, group, and
-# number of the extended data: a tuple of plain values costs Python's collector nothing.
-_Row = tuple[str, str, str, str, str, str, int, int]
+# number of the extended data of the placemark and of the point: a tuple of plain values
+# costs Python's collector nothing.
+_Row = tuple[str, str, str, str, str, str, int, int, int]
 
 
 def read_kml(path: Path) -> Found:
@@ -160,17 +167,24 @@ def _table(rows: list[_Row], extended: list[dict[str, str]], name: str) -> Any:
     if any(row[2] for row in rows):
         columns["timestamp"] = [row[2] or None for row in rows]
     columns["placemark"] = [row[1] or None for row in rows]
-    data = [extended[row[7]] for row in rows]
-    keys = dict.fromkeys(key for one in data for key in one)
-    if len(keys) > MAX_COLUMNS:
+    used = sorted({number for row in rows for number in row[7:9]})
+    keys = dict.fromkeys(key for number in used for key in extended[number])
+    if len(keys) > MAX_COLUMNS or len(keys) * len(rows) > MAX_CELLS:
         raise InputError(
-            f"{name} has {len(keys):,} columns; expected at most {MAX_COLUMNS}."
+            f"{name} has {len(keys):,} columns for {len(rows):,} points; expected at "
+            f"most {MAX_COLUMNS} columns and {MAX_CELLS:,} cells.",
+            hint="Export it with fewer fields.",
         )
+    table = pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()})
     taken = {plain(column) for column in columns}
     for key in keys:
         if plain(key) not in taken:
-            columns[key] = [one.get(key) for one in data]
-    return pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()})
+            # What a point says goes before what its placemark says.
+            cells = (
+                extended[row[8]].get(key) or extended[row[7]].get(key) for row in rows
+            )
+            table = table.append_column(key, pa.array(cells, pa.string()))
+    return table
 
 
 def _position(text: str) -> tuple[str, str, str]:
@@ -315,9 +329,11 @@ class _Reader:
             return
         if self._path[-1] == "SimpleArrayData":
             if mark.tracks:
-                mark.tracks[-1].arrays.setdefault(self._key, []).append(text)
-        elif text:
-            mark.data.setdefault(self._key, text)
+                values = mark.tracks[-1].arrays.setdefault(self._key, [])
+                values.append(text[:MAX_VALUE])
+        elif text and len(mark.data) <= MAX_COLUMNS:
+            self.simulated |= len(text) > MAX_VALUE and says_simulated(text)
+            mark.data.setdefault(self._key, text[:MAX_VALUE])
 
     def _close(self, mark: _Mark, *, whole: bool) -> None:
         """Turn a placemark into rows."""
@@ -333,7 +349,7 @@ class _Reader:
         data = self._number(mark.data)
         for text in mark.points:
             place = _position("".join(text.split()))
-            self.points.append(("", mark.name, when, *place, mark.group, data))
+            self.points.append(("", mark.name, when, *place, mark.group, data, 0))
         for text in mark.lines:
             self._add_line(mark, _positions(text), data)
 
@@ -350,22 +366,22 @@ class _Reader:
         known = [(at, time) for at, time in ends if time]
         for at, time in known:
             place = _position(places[at])
-            self.lines.append(("", mark.name, time, *place, mark.group, data))
+            self.lines.append(("", mark.name, time, *place, mark.group, data, 0))
         self.bare += len(places) - len(known)
 
     def _add_track(self, mark: _Mark, track: _Track, *, whole: bool) -> None:
         """Keep the points of a gx:Track, each with its values of the arrays."""
         size = (max if whole else min)(len(track.when), len(track.coord))
-        keys = list(track.arrays)
-        values = zip_longest(*track.arrays.values(), fillvalue="")
+        keys = list(track.arrays)[: MAX_COLUMNS + 1]
+        values = zip_longest(*(track.arrays[key] for key in keys), fillvalue="")
         whens, coords = track.when + [""] * size, track.coord + [""] * size
         data = self._number(mark.data)
         for when, coord in zip(whens[:size], coords[:size], strict=True):
             lon, lat, ele, *_ = [*coord.split(), "", "", ""]
+            own = 0
             if keys:
-                own = zip(keys, next(values, ()), strict=False)
-                both = {**mark.data, **{key: value for key, value in own if value}}
-                data = self._number(both)
+                cells = zip(keys, next(values, ()), strict=False)
+                own = self._number({key: cell for key, cell in cells if cell})
             self.tracks.append(
-                (mark.name, mark.name, when, lon, lat, ele, self._count, data)
+                (mark.name, mark.name, when, lon, lat, ele, self._count, data, own)
             )

@@ -31,7 +31,8 @@ _LEAST = (14, 9, 4)
 _MOST = 13
 """Commas that are added, so that every field is there."""
 
-_DAY_MS = 86_400_000
+_HOUR_MS = 3_600_000
+_DAY_MS = 24 * _HOUR_MS
 _NO_DAY = np.iinfo(np.int64).min
 
 
@@ -171,13 +172,14 @@ def _clock(said: _Sentences) -> Floats:
 def _days(said: _Sentences, timed: Ints, row: Ints, clock: Floats) -> Ints:
     """Return the day of each row since 1970, _NO_DAY if no sentence tells any.
 
-    A clock that jumps back by more than half a day has passed midnight.
+    A clock that jumps back by more than an hour has passed midnight; less is a
+    sentence out of turn.
     """
     told = np.full(clock.size, _NO_DAY, dtype=np.int64)
     days = _told_days(said)[timed]
     known = np.flatnonzero(days != _NO_DAY)[::-1]  # the first of a row stands
     told[row[known]] = days[known]
-    nights = np.cumsum(np.r_[0, np.diff(clock) < -_DAY_MS / 2])
+    nights = np.cumsum(np.r_[0, np.diff(clock) < -_HOUR_MS])
     dated = np.flatnonzero(told != _NO_DAY)
     if not dated.size:
         return told
