@@ -164,6 +164,8 @@ SMART = (
         ("May 1, 2023", "7:00:00 AM"),
         ("1-may-2023", "07:00:00"),
         ("13/05/2023", "07:00"),
+        ("2023-05-01 00:00:00.0", "07:00:00"),
+        ("5/13/2023 12:00:00 AM", "7:00:00 AM"),
     ],
 )
 def test_smart_joins_the_date_and_the_time_of_a_waypoint(table, day, clock):

@@ -36,6 +36,10 @@ M_PER_HDOP = 1.515 * UERE_M / 2**0.5
 square is (UERE HDOP)² / 2 (Fleming et al. 2020, bioRxiv 2020.06.12.130195)."""
 
 
+# What databases put after a date whose time stands in a column of its own.
+_MIDNIGHT = r"(?i)[T ](?:00?:00(?::00)?(?:\.0+)?|12:00(?::00)?\s*a\.?m\.?)$"
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the user says about a file."""
@@ -291,6 +295,7 @@ def _time_column(found: Found, roles: Roles) -> tuple[Any, str]:
     if {"day", "clock"} <= set(index):
         day, clock = (found.table.column(index[role]) for role in ("day", "clock"))
         day, clock = as_text(day), as_text(clock)
+        day = pc.replace_substring_regex(day, _MIDNIGHT, "")
         head = _first_text(clock)
         if 3 <= len(head) < 17 and head.replace(".", "").find(":") in {1, 2}:
             joined = pc.binary_join_element_wise(day, clock, " ")
