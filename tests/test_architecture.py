@@ -17,7 +17,7 @@ FLOORS = [
     {"read.workbook"} | {"read.cells", "read.columns", "read.guard", "read.sniff"},
     {"read.coordinates", "read.times"},
     {"read.found", "read.relief", "read.sifting"},
-    {"read.table", "read.weeks"},
+    {"read.placemarks", "read.table", "read.weeks"},
     {"read.delimited", "read.geojson", "read.gps", "read.kml", "read.parquet"}
     | {"read.excel", "read.fit", "read.google", "read.vector"}
     | {"read.nmea", "read.plt", "read.tcx"}

@@ -135,14 +135,16 @@ def test_a_time_may_be_a_column(file):
 
 
 def test_the_name_of_a_placemark_can_be_named_for_track(file):
-    text = document(point(more="<name>A7</name>"), point("-77,8", LATER))
+    titles = [f"<name>{name}</name>" for name in ("A7", "A7", "B8")]
+    text = document(*(point(more=title) for title in titles))
     by_itself, named = (
-        set(read(file(text), columns=columns).fixes["track"])
-        for columns in ({}, {"track": "placemark"})
+        read(file(text), columns=columns) for columns in ({}, {"track": "placemark"})
     )
 
-    assert hashed("A7", key=b"k") not in by_itself
-    assert hashed("A7", key=b"k") in named
+    tracks = {hashed(name, key=b"k") for name in ("A7", "B8")}
+    assert not tracks & set(by_itself.fixes["track"])
+    assert any("placemarks share 2 names" in note for note in by_itself.notes)
+    assert set(named.fixes["track"]) == tracks
 
 
 def test_of_a_span_the_begin_is_taken(file):
