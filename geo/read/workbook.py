@@ -36,11 +36,13 @@ def messages_of(path: Path) -> Iterator[Any]:
     try:
         with calamine.CalamineWorkbook.from_path(str(path)) as book:
             for about in book.sheets_metadata:
-                shown = about.visible is calamine.SheetVisibleEnum.Visible
-                if not shown or about.typ is not calamine.SheetTypeEnum.WorkSheet:
+                shown = about.visible == calamine.SheetVisibleEnum.Visible
+                if not shown or about.typ != calamine.SheetTypeEnum.WorkSheet:
                     continue
                 yield {"sheet": about.name}
-                for row in book.get_sheet_by_name(about.name).iter_rows():
+                sheet = book.get_sheet_by_name(about.name)
+                # Before version 0.9, asking for the rows of an empty sheet panics.
+                for row in sheet.iter_rows() if sheet.start else ():
                     yield _trimmed([cell_of(value) for value in row])
     except calamine.PasswordError:
         yield {"error": "password"}
