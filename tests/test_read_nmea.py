@@ -247,6 +247,12 @@ def test_a_damaged_date_is_none(file, date):
     assert hours(read(file(text))) == ["05-01 12:00:00.000", "05-01 12:00:01.000"]
 
 
+def test_an_endless_sentence_is_one_reject(file):
+    endless = sentence("GPRMC,120001,A," + "," * 1_000_000)
+
+    assert read(file(rmc() + endless)).counts() == {"unreadable": 1}
+
+
 def test_a_cut_file_gives_what_stands_before_the_cut(file):
     whole = gga() + rmc() + rmc("120001")
 

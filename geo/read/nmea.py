@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 _SENTENCE = re.compile(
-    rb"\$([A-Z]{2}(GGA|RMC|ZDA),[^*$\r\n]*)(?:\*([0-9A-Fa-f]{2})(?![0-9A-Fa-f]))?(?=([\r\n]?))"
+    rb"\$([A-Z]{2}(GGA|RMC|ZDA),[^*$\r\n]{0,250})(?:\*([0-9A-Fa-f]{2})(?![0-9A-Fa-f]))?(?=([\r\n]?))"
 )
 _KINDS = (b"GGA", b"RMC", b"ZDA")
 _GGA, _RMC, _ZDA = range(3)

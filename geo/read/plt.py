@@ -94,9 +94,9 @@ def _check_datum(line: str, name: str) -> None:
 
 def _numbers(records: list[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the fields as numbers, a row a field, and which records are whole."""
-    cut = [record.split(",") for record in records]
+    cut = [record.split(",", FIELDS) for record in records]
     # What breaks off is shorter than the first; its last number may be half of one.
-    usual = len(cut[0])
+    commas = np.array([record.count(",") for record in records])
     cells = [fields if len(fields) >= FIELDS else [""] * FIELDS for fields in cut]
     values = np.array(
         [
@@ -104,7 +104,7 @@ def _numbers(records: list[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]
             for at in range(FIELDS)
         ]
     )
-    full = np.array([len(fields) >= max(FIELDS, usual) for fields in cut])
+    full = commas >= max(FIELDS - 1, commas[0])
     whole: NDArray[np.bool_] = full & np.isfinite(values[:2]).all(axis=0)
     return values, whole
 
