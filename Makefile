@@ -62,7 +62,7 @@ $(BIN)/python -c "import tomllib as t; \
   print(*t.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" \
   | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
     --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate \
-    --all-extras $(2) --output-file $(1) - pyproject.toml
+    $(2) --output-file $(1) - pyproject.toml
 endef
 
 define venv

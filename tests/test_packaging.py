@@ -11,7 +11,6 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 WANTED = {
     "run": [
         *PROJECT["project"]["dependencies"],
-        *PROJECT["project"]["optional-dependencies"]["terminal"],
         *PROJECT["build-system"]["requires"],
     ],
     "dev": PROJECT["dependency-groups"]["dev"],
