@@ -30,8 +30,22 @@ EXIT_STOPPED = 130
 _AS_JSON = "geo.as_json"
 
 
+class Step(click.Command):
+    r"""A command whose docstring may be raw and still mark what is not to be wrapped.
+
+    Click looks for a backspace before such lines; a raw docstring has ``\b`` in two
+    characters.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.help = (self.help or "").replace("\\b\n", "\b\n")
+
+
 class Group(click.Group):
     """Shows our own errors as one plain sentence, with an exit code each."""
+
+    command_class = Step
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""

@@ -24,6 +24,13 @@ def test_every_command_shows_an_example_and_speaks_json(command):
     assert "--json" in {option for p in command.params for option in p.opts}
 
 
+def test_examples_stand_on_lines_of_their_own():
+    lines = trocha("add", "--help").output.splitlines()
+
+    assert "  Example:" in lines
+    assert "    trocha add data/darien/region.toml field/walk.gpx" in lines
+
+
 def test_help_lists_commands_and_exit_codes():
     told = trocha("--help").output
 
