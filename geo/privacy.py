@@ -42,7 +42,7 @@ class About:
     parameters
         What the results depend on, by name with unit: ``{"cell_m": 250.0}``.
     bridged_share
-        Share of the time on the move that lies in silences of more than an hour.
+        Share of the movement that lies in silences of more than an hour.
     """
 
     region: str

@@ -268,7 +268,7 @@ def test_how_sure_it_is_stands_beside_the_map(visit):
     assert "157,214 crossings" in said
     assert "12,345 read, 12,000 kept" in said
     assert "300 duplicates" in said
-    assert "31% of the time on the move" in said
+    assert "31% of the movement" in said
     assert "fewer than 10 tracks" in said
     assert "Río Tuquesa, ± 2,000 m" in said
     assert "bandwidth_m 3,000" in said

@@ -117,6 +117,8 @@
     );
     const withheld = Object.entries(data.withheld).filter(([, n]) => n > 0);
     const schematic = data.ground.rivers.filter((river) => river.quality === "schematic");
+    const mapped = data.ground.rivers.filter((river) => river.quality !== "schematic");
+    const within = (rivers) => Math.max(0, ...rivers.map((river) => river.precision || 0));
     const list = (pairs, say) =>
       node(
         "ul",
@@ -164,9 +166,11 @@
       row(
         t("sureGround"),
         data.ground.relief ? `${t("sureReliefText")} ` : "",
-        t("sureRiverText"),
+        within(mapped)
+          ? t("sureRiverText", { metres: number(within(mapped)) })
+          : "",
         schematic.length
-          ? ` ${t("sureSchematicText", { names: schematic.map((river) => river.name || t("river")).join(", "), metres: number(Math.max(...schematic.map((river) => river.precision || 0))) })}`
+          ? ` ${t("sureSchematicText", { names: schematic.map((river) => river.name || t("river")).join(", "), metres: number(within(schematic)) })}`
           : "",
       ),
       row(
