@@ -428,3 +428,12 @@ def test_a_shapefile_that_is_short_of_its_last_bytes_is_noticed(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     assert not list(tmp_path.rglob("*.shp"))
+
+
+def test_corners_are_kept_to_a_centimetre_so_that_all_processors_agree(tmp_path):
+    write_layers(make_release(), tmp_path, formats=["gpkg"])
+    (path,) = tmp_path.glob("*.gpkg")
+
+    corners = gpd.read_file(path, layer="corridors").get_coordinates().to_numpy()
+
+    np.testing.assert_array_equal(corners, np.round(corners, 7))

@@ -5,9 +5,13 @@ from collections.abc import Iterator, Mapping
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from geo.privacy import Release
 from geo.write.fields import LONGEST_TEXT, NO_NUMBER, cut_text, describe
+
+DECIMALS = 7
+"""Of a degree: about a centimetre."""
 
 DEGREES = "EPSG:4326"
 """CRS of every vector file: all programs read it, and the region's own CRS need not
@@ -65,8 +69,15 @@ def published_table(release: Release, name: str) -> pd.DataFrame:
         layer["mark"] = pd.Series("; ".join(release.marks), layer.index, dtype="str")
     if not isinstance(layer, gpd.GeoDataFrame):
         return layer[columns]
-    degrees: pd.DataFrame = layer[[*columns, "geometry"]].to_crs(DEGREES)
-    return degrees
+    degrees = layer[[*columns, "geometry"]].to_crs(DEGREES)
+    # Processors differ in the last bits of a sine; a centimetre is the same on all.
+    shapes = shapely.transform(
+        degrees.geometry.to_numpy(), lambda corners: np.round(corners, DECIMALS)
+    )
+    frame: pd.DataFrame = degrees.set_geometry(
+        gpd.GeoSeries(shapes, degrees.index, crs=DEGREES)
+    )
+    return frame
 
 
 def plain_values(values: pd.Series) -> pd.Series:
