@@ -206,8 +206,8 @@ def round_significant(
 ) -> NDArray[np.float64]:
     """Round to so many significant digits; zero, NaN and infinity stay.
 
-    Two digits are what a map can show, and too few to subtract one release from the
-    next and be left with one person.
+    Two digits are what a map can show. They hide most of what one track more changes,
+    not all of it: a value next to a rounding edge may still move.
 
     Examples
     --------

@@ -92,7 +92,7 @@ def test_a_cell_of_a_surface_needs_k_tracks_too():
     assert out.withheld["movement"] == 1
 
 
-def test_a_surface_is_too_coarse_to_show_one_track_more():
+def test_a_surface_is_released_in_two_digits_that_one_track_seldom_moves():
     support = Surface(GRID, np.full(GRID.shape, 400.0), "support", "tracks")
     shown = []
     for tracks in (400, 401):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
-from geo.privacy import Release
+from geo.privacy import About, Release
 from geo.write.fields import NO_NUMBER, TITLES, describe
 
 CAVEAT = {
@@ -61,16 +61,7 @@ def metadata(
             "round_to": release.round_to,
             "withheld": dict(sorted(release.withheld.items())),
         },
-        "lineage": {
-            "tracks": about.tracks,
-            "files": about.files,
-            "fixes_read": about.fixes_read,
-            "fixes_kept": about.fixes_kept,
-            "rejected": dict(sorted(about.rejected.items())),
-            "bridged_share": about.bridged_share,
-            "simulated": about.simulated,
-            "parameters": dict(sorted(about.parameters.items())),
-        },
+        "lineage": _lineage(about),
         "licence": LICENCE,
         "credits": dict(sorted(release.base.credits.items())),
         "crs": {"vectors": "EPSG:4326", "surfaces": about.crs},
@@ -86,6 +77,20 @@ def metadata(
         },
         "cut_in_shapefile": dict(sorted(cut.items())),
         "files": sorted(files),
+    }
+
+
+def _lineage(about: About) -> dict[str, Any]:
+    """Return what the release was made from, and how."""
+    return {
+        "tracks": about.tracks,
+        "files": about.files,
+        "fixes_read": about.fixes_read,
+        "fixes_kept": about.fixes_kept,
+        "rejected": dict(sorted(about.rejected.items())),
+        "bridged_share": about.bridged_share,
+        "simulated": about.simulated,
+        "parameters": dict(sorted(about.parameters.items())),
     }
 
 
