@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := .setup/lowest
+PEERS := .setup/peers
+SKMOB := .setup/skmob
 REGION ?= data/darien/region.toml
 
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
@@ -13,7 +15,7 @@ OURS := $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help maps test check browser bench wheel lowest lock clean
+.PHONY: help maps test check browser bench peers wheel lowest lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -36,6 +38,8 @@ browser: ## see that there is a Chromium for the tests of the map
 bench: $(VENV)/dev.done ## time the hot paths beside their peers
 	@set -e; for script in tests/bench/bench_*.py; do $(BIN)/python "$$script"; done
 
+peers: $(PEERS)/locked.done $(SKMOB)/locked.done ## install what the benches compare with
+
 wheel: $(VENV)/ours.done ## build dist/trocha-….whl
 	rm -rf dist
 	$(BIN)/python -m pip wheel $(PIP_FLAGS) --no-deps --no-build-isolation \
@@ -50,19 +54,27 @@ lock: $(VENV)/dev.done ## choose the newest versions again, and the oldest
 	$(call compile,.ci/locked.txt)
 	$(call compile,.ci/locked-dev.txt,--group dev --constraint .ci/locked.txt)
 	$(call compile,.ci/lowest.txt,--group dev --resolution lowest-direct)
+	$(call compile_peers,.ci/peers.txt,movingpandas trackintel fastmob pyarrow)
+	$(call compile_peers,.ci/skmob.txt,scikit-mobility 'numpy<2' 'shapely<2' pyarrow,\
+	  --no-emit-package igraph --no-emit-package python-igraph)
 
 clean: ## remove what make made, except for maps and the store of fixes
 	rm -rf $(VENV) .setup dist .coverage .hypothesis
 	rm -rf .mypy_cache .pytest_cache .ruff_cache
 	find geo tests data -name __pycache__ -prune -exec rm -rf {} +
 
+UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+    --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate
+
 # What builds us is locked too; it stands in pyproject.toml and nowhere else.
 define compile
 $(BIN)/python -c "import tomllib as t; \
   print(*t.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" \
-  | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-    --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate \
-    $(2) --output-file $(1) - pyproject.toml
+  | $(UV_COMPILE) $(2) --output-file $(1) - pyproject.toml
+endef
+
+define compile_peers
+printf '%s\n' $(2) | $(UV_COMPILE) $(3) --output-file $(1) -
 endef
 
 define venv
@@ -80,6 +92,13 @@ $(VENV)/venv.done:
 
 $(LOWEST)/venv.done:
 	$(call venv,$(LOWEST))
+
+$(PEERS)/venv.done:
+	$(call venv,$(PEERS))
+
+# scikit-mobility needs a pandas of its own time, and igraph only for its models.
+$(SKMOB)/venv.done:
+	$(call venv,$(SKMOB))
 
 $(VENV)/locked.done: .ci/locked.txt | $(VENV)/venv.done
 	$(BIN)/python -m pip install $(LOCKED) -r $<
@@ -99,4 +118,12 @@ $(LOWEST)/locked.done: .ci/lowest.txt | $(LOWEST)/venv.done
 
 $(LOWEST)/ours.done: pyproject.toml $(LOWEST)/locked.done
 	$(LOWEST)/bin/python -m pip install $(OURS)
+	@touch $@
+
+$(PEERS)/locked.done: .ci/peers.txt | $(PEERS)/venv.done
+	$(PEERS)/bin/python -m pip install $(LOCKED) -r $<
+	@touch $@
+
+$(SKMOB)/locked.done: .ci/skmob.txt | $(SKMOB)/venv.done
+	$(SKMOB)/bin/python -m pip install $(LOCKED) -r $<
 	@touch $@
