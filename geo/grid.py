@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.errors import CRSError
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -122,6 +124,34 @@ class Grid:
         if factor < 1:
             raise ValueError(f"factor is {factor}; it must be at least 1")
         return Grid.covering(self.bounds, crs=self.crs, cell_m=self.cell_m * factor)
+
+    def check_metres(self) -> None:
+        """Refuse a CRS whose squares are no squares on the ground.
+
+        Raises
+        ------
+        CRSError
+            If the CRS is unknown, or measures in degrees or anything but metres.
+
+        Examples
+        --------
+        >>> Grid("EPSG:32618", 0, 500, 250, rows=2, columns=3).check_metres()
+        """
+        import pyproj
+
+        try:
+            target = pyproj.CRS.from_user_input(self.crs)
+        except pyproj.exceptions.CRSError as error:
+            raise CRSError(
+                f"{self.crs!r} is not a coordinate reference system.",
+                hint="Give an EPSG code or a PROJ string.",
+            ) from error
+        units = {axis.unit_conversion_factor for axis in target.axis_info}
+        if not target.is_projected or units != {1.0}:
+            raise CRSError(
+                f"{target.name!r} does not measure in metres.",
+                hint="Give a projected CRS, such as a UTM zone or an equal-area one.",
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

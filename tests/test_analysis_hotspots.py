@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from geo.analysis.hotspots import find_hotspots
-from geo.errors import SchemaError
+from geo.errors import CRSError, SchemaError
 from geo.grid import Grid
 from geo.schema import ALL_MONTHS, VISITS
 
@@ -205,3 +205,10 @@ def test_wrong_visits_are_refused():
         find_hotspots(pd.concat([table, table]), GRID)
     with pytest.raises(SchemaError, match="no column 'east'"):
         find_hotspots(table.drop(columns="east"), GRID)
+
+
+def test_squares_of_degrees_are_refused():
+    grid = Grid("EPSG:4326", -78, 9, 0.02, rows=GRID.rows, columns=GRID.columns)
+
+    with pytest.raises(CRSError, match="does not measure in metres"):
+        find_hotspots(visits(noise()), grid)

@@ -12,6 +12,7 @@ from scipy import stats
 
 from geo.analysis.stats import (
     false_discovery,
+    find_islands,
     getis_ord,
     getis_ord_neighbours,
     getis_ord_p,
@@ -254,3 +255,31 @@ def test_what_is_no_chance_is_refused(p):
 def test_an_unknown_method_is_refused():
     with pytest.raises(ValueError, match="'bonferroni'; expected 'bh' or 'by'"):
         false_discovery([0.5], method="bonferroni")
+
+
+def test_islands_are_told_apart():
+    mask = np.zeros((6, 7), bool)
+    mask[0, 0] = mask[2, 2] = mask[3, 3] = mask[5, 6] = True
+
+    assert np.argwhere(find_islands(mask)).tolist() == [[0, 0], [5, 6]]
+    assert not find_islands(mask, ring=3).any()
+
+
+def test_correction_keeps_what_spdep_keeps():
+    """Of 42 cells below 0.05, 26 pass Bonferroni."""
+    p = two_sided_p(getis_ord(lattice()))
+
+    assert (p < 0.05).sum() == 42
+    assert (false_discovery(p) < 0.05).sum() == 30
+    assert (false_discovery(p, method="by") < 0.05).sum() == 28
+    assert (p * 400 < 0.05).sum() == 26
+
+
+def test_500_fields_without_pattern_show_little():
+    rng = np.random.default_rng(21)
+    found = 0
+    for _ in range(500):
+        q = false_discovery(two_sided_p(getis_ord(rng.normal(size=(20, 20)))))
+        found += int((q <= 0.05).any())
+
+    assert found / 500 <= 0.07

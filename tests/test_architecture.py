@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "geo"
 FLOORS = [
     {"errors"},
     {"config", "grid", "progress", "regions"},
-    {"kernels.lattice", "kernels.surfaces", "kernels.tracks"} | {"schema"},
+    {"kernels.draws", "kernels.lattice", "kernels.surfaces", "kernels.tracks"}
+    | {"schema"},
     # The readers' wing has floors of its own: what a text means, then whole files.
     {"read.archive", "read.markup"},
     {"read.workbook"} | {"read.cells", "read.columns", "read.guard", "read.sniff"},
@@ -26,7 +27,7 @@ FLOORS = [
     | {"analysis.stats", "analysis.targets"},
     {"read", "read.layers", "store"}
     | {"analysis.brownian", "analysis.corridors", "analysis.crossings"}
-    | {"analysis.density", "analysis.hotspots"},
+    | {"analysis.density", "analysis.hotspots", "analysis.permutation"},
     {"ingest", "partials", "privacy"},
     # The writers' wing: what is said and drawn, then whole pages and files.
     {"write.basemap", "write.fields", "write.output", "write.plain"} | {"totals"},
@@ -51,7 +52,8 @@ DOORS = {
     "click": {"cli", "console"},
     "folium": {"write.page"},
     "watchfiles": {"watching"},
-    "numba": {"kernels.tracks", "kernels.surfaces", "kernels.lattice"},
+    "numba": {"kernels.draws", "kernels.lattice", "kernels.surfaces"}
+    | {"kernels.tracks"},
     "pyogrio": {"read.vector", "write.files"},
     "fitdecode": {"read.fit"},
     "python_calamine": {"read.workbook"},

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geo.errors import CRSError
 from geo.grid import Grid, Surface
 
 GRID = Grid("EPSG:32618", 0, 500, 250, rows=2, columns=3)
@@ -45,3 +46,17 @@ def test_surfaces_of_one_grid_and_unit_add():
     assert (one + one).values.tolist() == [[2.0] * 3] * 2
     with pytest.raises(ValueError, match="another grid or unit"):
         one + Surface(GRID, np.ones(GRID.shape), "b", "m")
+
+
+@pytest.mark.parametrize(
+    ("crs", "message"),
+    [
+        ("EPSG:4326", "'WGS 84' does not measure in metres"),
+        ("EPSG:2264", "does not measure in metres"),
+        ("nowhere", "'nowhere' is not a coordinate reference system"),
+    ],
+    ids=["degrees", "feet", "unknown"],
+)
+def test_a_grid_of_anything_but_metres_is_refused(crs, message):
+    with pytest.raises(CRSError, match=message):
+        Grid(crs, 0, 1, 0.1, rows=10, columns=10).check_metres()

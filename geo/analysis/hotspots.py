@@ -65,6 +65,8 @@ def find_hotspots(
     ------
     SchemaError
         If a column of visits is missing.
+    CRSError
+        If the grid does not measure in metres.
     ValueError
         If a cell lies off the grid or comes twice, or a parameter is out of range.
 
@@ -90,6 +92,7 @@ def find_hotspots(
     >>> found.loc[found["kind"] == "hot", "cell"].tolist()
     [44, 45, 54, 55]
     """
+    grid.check_metres()
     rows = _total(visits, grid)
     if correction not in {"fdr", "by", "none"}:
         raise ValueError(

@@ -35,7 +35,7 @@ def getis_ord(
     -------
     (rows, columns) float array
         Standard score: positive among high values, negative among low ones. NaN
-        off the mask.
+        off the mask. `find_islands` tells the cells that stand for themselves.
 
     Raises
     ------
@@ -56,9 +56,17 @@ def getis_ord(
     >>> getis_ord(values)[0].round(3)
     array([ 2.828,  2.236, -0.447, -0.447, -0.447, -0.354])
     """
-    known, total, count, exists = _rings(values, mask, ring)
-    z = np.full(exists.shape, np.nan)
-    z[exists] = _scores(known, total, count)
+    every, exists = _lattice(values, mask=mask, ring=ring)
+    known = every.ravel() if mask is None else every[exists]
+    check_field(known)
+    n = len(known)
+    widest = np.arange(min(n, (2 * ring + 1) ** 2) + 1)
+    deviation = _deviation(known, widest)
+    z = np.empty(every.shape)
+    rows = len(every)
+    most = lattice.score_rings(every, exists, ring, known.mean(), deviation, 0, rows, z)
+    if most == n:
+        raise ValueError(f"the surroundings of a place hold all {n} of them")
     return z
 
 
@@ -107,23 +115,9 @@ def getis_ord_p(
     >>> getis_ord_p(counts)[0].round(3)
     array([0.213, 0.311, 1.   , 1.   , 1.   , 1.   ])
     """
-    known, total, count, exists = _rings(counts, mask, ring)
-    if (known < 0).any() or (known != np.rint(known)).any():
-        raise ValueError("a count is negative or not a whole number")
-    lowest = int(known.min())
-    once = np.bincount((known - lowest).astype(np.int64)) / len(known)
-    size = next_fast_len((len(once) - 1) * int(count.max()) + 1, real=True)
-    spectrum = rfft(once, size)
-    chance = np.empty(len(known))
-    for draws in np.unique(count):
-        here = count == draws
-        often = np.maximum(irfft(spectrum ** int(draws), size), 0.0)
-        most = np.cumsum(often)
-        least = np.cumsum(often[::-1])[::-1]
-        seen = (total[here] - draws * lowest).astype(np.int64)
-        chance[here] = 2 * np.minimum(most[seen], least[seen])
+    known, total, count, exists = ring_sums(counts, mask=mask, ring=ring)
     p = np.full(exists.shape, np.nan)
-    p[exists] = np.clip(chance, _LEAST_P, 1.0)
+    p[exists] = chance_of_sums(known, total, count)
     return p
 
 
@@ -164,21 +158,11 @@ def getis_ord_neighbours(
     array([-0.926,  0.926,  0.926])
     """
     values = np.asarray(values, dtype=np.float64)
-    begin = np.asarray(indptr, dtype=np.int64)
-    near = np.asarray(indices, dtype=np.int64)
-    fits = (
-        len(begin) == len(values) + 1
-        and begin[0] == 0
-        and begin[-1] == len(near)
-        and not (np.diff(begin) < 0).any()
-        and not ((near < 0) | (near >= len(values))).any()
-    )
-    if not fits:
-        raise ValueError(f"the lists of neighbours do not fit {len(values)} values")
-    _check(values, fewest)
+    begin, near = check_neighbours(indptr, indices, places=len(values))
+    check_field(values, fewest=fewest)
     total, count = np.empty(len(values)), np.empty(len(values), np.int64)
     lattice.sum_neighbours(values, begin, near, total, count)
-    return _scores(values, total, count)
+    return score_sums(values, total, count)
 
 
 def two_sided_p(z: ArrayLike) -> NDArray[np.float64]:
@@ -244,12 +228,157 @@ def false_discovery(p: ArrayLike, *, method: str = "bh") -> NDArray[np.float64]:
     return adjusted
 
 
-def _rings(
-    values: ArrayLike, mask: NDArray[np.bool_] | None, ring: int
+def find_islands(mask: NDArray[np.bool_], *, ring: int = 1) -> NDArray[np.bool_]:
+    """Return the cells of a mask that have no neighbour on it.
+
+    Their surroundings are they themselves, so Gi* says only how high they are, and
+    conditional permutations say nothing.
+
+    Examples
+    --------
+    >>> find_islands(np.array([[True, False, True, True]]))
+    array([[ True, False, False, False]])
+    """
+    exists = np.asarray(mask, bool)
+    total, count = np.empty(exists.shape), np.empty(exists.shape, np.int64)
+    lattice.sum_rings(np.zeros(exists.shape), exists, ring, total, count)
+    alone: NDArray[np.bool_] = exists & (count == 1)
+    return alone
+
+
+def ring_sums(
+    values: ArrayLike, *, mask: NDArray[np.bool_] | None = None, ring: int = 1
 ) -> tuple[
     NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]
 ]:
-    """Return the values on the mask, sums and sizes of their rings, and the mask."""
+    """Return the values on the mask, sums and sizes of their rings, and the mask.
+
+    Raises
+    ------
+    ValueError
+        As `getis_ord`, except that surroundings may hold all cells.
+
+    Examples
+    --------
+    >>> values, total, count, exists = ring_sums(np.eye(6))
+    >>> total[:3], count[:3], int(exists.sum())
+    (array([2., 2., 1.]), array([4, 6, 6]), 36)
+    """
+    every, exists = _lattice(values, mask=mask, ring=ring)
+    known = every[exists]
+    check_field(known)
+    total, count = np.empty(every.shape), np.empty(every.shape, np.int64)
+    lattice.sum_rings(every, exists, ring, total, count)
+    return known, total[exists], count[exists], exists
+
+
+def check_field(values: NDArray[np.float64], *, fewest: int = FEWEST_CELLS) -> None:
+    """Refuse values about which a test of surroundings says nothing.
+
+    Raises
+    ------
+    ValueError
+        If there are too few, one is not finite, or all are equal.
+
+    Examples
+    --------
+    >>> check_field(np.ones(40))
+    Traceback (most recent call last):
+        ...
+    ValueError: all values are equal; Gi* needs some variation
+    """
+    if len(values) < fewest:
+        raise ValueError(f"there are {len(values)} cells; Gi* needs at least {fewest}")
+    if not np.isfinite(values).all():
+        raise ValueError("a value is missing or infinite; Gi* needs them all")
+    if (values == values[0]).all():
+        raise ValueError("all values are equal; Gi* needs some variation")
+
+
+def check_neighbours(
+    indptr: ArrayLike, indices: ArrayLike, *, places: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return lists of neighbours as whole numbers, or refuse them.
+
+    Raises
+    ------
+    ValueError
+        If the lists do not fit that many places.
+    """
+    begin = np.asarray(indptr, dtype=np.int64)
+    near = np.asarray(indices, dtype=np.int64)
+    fits = (
+        len(begin) == places + 1
+        and begin[0] == 0
+        and begin[-1] == len(near)
+        and not (np.diff(begin) < 0).any()
+        and not ((near < 0) | (near >= places)).any()
+    )
+    if not fits:
+        raise ValueError(f"the lists of neighbours do not fit {places} values")
+    return begin, near
+
+
+def score_sums(
+    values: NDArray[np.float64], total: NDArray[np.float64], count: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return Gi* from the sums over surroundings of so many cells.
+
+    Raises
+    ------
+    ValueError
+        If the surroundings of a cell hold all of them.
+    """
+    n = len(values)
+    if (count == n).any():
+        raise ValueError(f"the surroundings of a place hold all {n} of them")
+    deviation = _deviation(values, count)
+    scores: NDArray[np.float64] = (total - values.mean() * count) / deviation
+    return scores
+
+
+def chance_of_sums(
+    counts: NDArray[np.float64], total: NDArray[np.float64], count: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the two-sided chance of sums over so many cells, as `getis_ord_p`.
+
+    Raises
+    ------
+    ValueError
+        If a count is negative or not a whole number.
+    """
+    if (counts < 0).any() or (counts != np.rint(counts)).any():
+        raise ValueError("a count is negative or not a whole number")
+    lowest = int(counts.min())
+    once = np.bincount((counts - lowest).astype(np.int64)) / len(counts)
+    size = next_fast_len((len(once) - 1) * int(count.max()) + 1, real=True)
+    spectrum = rfft(once, size)
+    chance = np.empty(len(counts))
+    for draws in np.unique(count):
+        here = count == draws
+        often = np.maximum(irfft(spectrum ** int(draws), size), 0.0)
+        most = np.cumsum(often)
+        least = np.cumsum(often[::-1])[::-1]
+        seen = (total[here] - draws * lowest).astype(np.int64)
+        chance[here] = 2 * np.minimum(most[seen], least[seen])
+    return np.clip(chance, _LEAST_P, 1.0)
+
+
+def _deviation(
+    values: NDArray[np.float64], count: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the standard deviation of a sum over so many cells, drawn by chance."""
+    n = len(values)
+    deviation: NDArray[np.float64] = values.std() * np.sqrt(
+        count * (n - count) / (n - 1)
+    )
+    return deviation
+
+
+def _lattice(
+    values: ArrayLike, *, mask: NDArray[np.bool_] | None, ring: int
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return values and mask as arrays of one shape."""
     every = np.asarray(values, dtype=np.float64)
     exists = np.ones(every.shape, bool) if mask is None else np.asarray(mask, bool)
     if every.ndim != 2 or every.shape != exists.shape:
@@ -259,30 +388,4 @@ def _rings(
         )
     if ring < 1:
         raise ValueError(f"ring is {ring}; expected at least 1")
-    known = every[exists]
-    _check(known, FEWEST_CELLS)
-    total, count = np.empty(every.shape), np.empty(every.shape, np.int64)
-    lattice.sum_rings(every, exists, ring, total, count)
-    return known, total[exists], count[exists], exists
-
-
-def _check(values: NDArray[np.float64], fewest: int) -> None:
-    """Refuse values about which Gi* says nothing."""
-    if len(values) < fewest:
-        raise ValueError(f"there are {len(values)} cells; Gi* needs at least {fewest}")
-    if not np.isfinite(values).all():
-        raise ValueError("a value is missing or infinite; Gi* needs them all")
-    if (values == values[0]).all():
-        raise ValueError("all values are equal; Gi* needs some variation")
-
-
-def _scores(
-    values: NDArray[np.float64], total: NDArray[np.float64], count: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return Gi* from the sums over surroundings of so many cells."""
-    n = len(values)
-    if (count == n).any():
-        raise ValueError(f"the surroundings of a place hold all {n} of them")
-    deviation = values.std() * np.sqrt(count * (n - count) / (n - 1))
-    scores: NDArray[np.float64] = (total - values.mean() * count) / deviation
-    return scores
+    return every, exists

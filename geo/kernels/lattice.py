@@ -51,3 +51,57 @@ def sum_neighbours(
             if indices[k] != i:
                 total[i] += values[indices[k]]
                 count[i] += 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def score_rings(
+    values: Floats,
+    mask: NDArray[np.bool_],
+    ring: int,
+    mean: float,
+    deviation: Floats,
+    first: int,
+    last: int,
+    scores: Floats,
+) -> int:
+    """Fill in the scores of the rows from `first` to `last`, and NaN off the mask.
+
+    The score is the sum over the square around a cell less its expectation, by
+    the `deviation` that belongs to so many cells. Sums as `sum_rings`, to the bit.
+    Returns the largest number of cells in a square.
+    """
+    rows, columns = values.shape
+    width = 2 * ring + 1
+    line, one = np.zeros(columns + 2 * ring), np.zeros(columns + 2 * ring, np.int64)
+    across = np.zeros((width, columns))
+    number = np.zeros((width, columns), np.int64)
+    total, count = np.empty(columns), np.empty(columns, np.int64)
+    most = 0
+    for ahead in range(max(0, first - ring), last + ring):
+        slot = ahead % width
+        if ahead < rows:
+            for column in range(columns):
+                there = mask[ahead, column]
+                line[ring + column] = values[ahead, column] if there else 0.0
+                one[ring + column] = 1 if there else 0
+            across[slot, :] = 0.0
+            number[slot, :] = 0
+            for k in range(width):
+                for column in range(columns):
+                    across[slot, column] += line[column + k]
+                    number[slot, column] += one[column + k]
+        row = ahead - ring
+        if row < first:
+            continue
+        total[:] = 0.0
+        count[:] = 0
+        for near in range(max(0, row - ring), min(rows, row + ring + 1)):
+            for column in range(columns):
+                total[column] += across[near % width, column]
+                count[column] += number[near % width, column]
+        for column in range(columns):
+            members = count[column]
+            score = (total[column] - mean * members) / deviation[members]
+            scores[row, column] = score if mask[row, column] else np.nan
+            most = max(most, members if mask[row, column] else 0)
+    return most
