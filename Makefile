@@ -55,7 +55,7 @@ lock: $(VENV)/dev.done ## choose the newest versions again, and the oldest
 	$(call compile,.ci/locked-dev.txt,--group dev --constraint .ci/locked.txt)
 	$(call compile,.ci/lowest.txt,--group dev --resolution lowest-direct)
 	$(call compile_peers,.ci/peers.txt,movingpandas trackintel fastmob pyarrow)
-	$(call compile_peers,.ci/skmob.txt,scikit-mobility 'numpy<2' 'shapely<2' pyarrow,\
+	$(call compile_peers,.ci/skmob.txt,scikit-mobility 'numpy<2' 'shapely<2' 'pyarrow<21',\
 	  --no-emit-package igraph --no-emit-package python-igraph)
 
 clean: ## remove what make made, except for maps and the store of fixes
