@@ -27,7 +27,9 @@ FLOORS = [
     | {"analysis.stats", "analysis.targets"},
     {"read", "read.layers", "store"}
     | {"analysis.brownian", "analysis.corridors", "analysis.crossings"}
-    | {"analysis.density", "analysis.hotspots", "analysis.permutation"},
+    | {"analysis.density", "analysis.hotspots", "analysis.permutation"}
+    | {"analysis.trends"},
+    {"analysis.moran"},
     {"ingest", "partials", "privacy"},
     # The writers' wing: what is said and drawn, then whole pages and files.
     {"write.basemap", "write.fields", "write.output", "write.plain"} | {"totals"},
