@@ -16,7 +16,7 @@ FLOORS = [
     # The readers' wing has floors of its own: what a text means, then whole files.
     {"read.archive", "read.markup"},
     {"read.workbook"} | {"read.cells", "read.columns", "read.guard", "read.sniff"},
-    {"read.coordinates", "read.times"},
+    {"read.coordinates", "read.features", "read.pointset", "read.times"},
     {"read.found", "read.relief", "read.sifting"},
     {"read.placemarks", "read.table", "read.weeks"},
     {"read.delimited", "read.geojson", "read.gps", "read.kml", "read.parquet"}

@@ -117,6 +117,7 @@ SPECIMENS = {
     "xlsb": lambda d: shutil.copy(excel.FIXTURES / "walk.xlsb", d),
     "Google records": lambda d: history(d, google.RECORDS),
     "Google timeline": lambda d: history(d, google.TIMELINE),
+    "Google month": lambda d: history(d, google.month_of()),
     "GeoJSON lines": lines_with_times,
 }
 

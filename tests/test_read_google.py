@@ -142,13 +142,14 @@ def test_what_is_merely_wrong_is_not_repaired(read):
 
 def test_records_without_position_or_time_are_counted(read):
     bare = [
+        location("2023-05-01T12:00:00Z\ud800", 8.25, -77.5),
         {"timestamp": "2023-05-01T12:00:00Z"},
         {"latitudeE7": 1e7, "longitudeE7": 1e7},
     ]
 
     sifted = read({"locations": [*bare, *RECORDS["locations"], 7, None, "x"]})
 
-    assert sifted.counts() == {"no position": 1, "no time": 1}
+    assert sifted.counts() == {"no position": 1, "no time": 2}
     assert rows(sifted) == EXPECTED
 
 
@@ -172,6 +173,77 @@ def test_the_timeline_of_a_telephone(read):
     assert sifted.fixes["elevation_m"].dropna().tolist() == [30.5]
     assert any(note.startswith("1 positions are places") for note in sifted.notes)
     assert not any("breaks off" in note for note in sifted.notes)
+
+
+def e7(lat, lon, keys=("latitudeE7", "longitudeE7"), **more):
+    place = (round(lat * 1e7), round(lon * 1e7))
+    return {**dict(zip(keys, place, strict=True)), **more}
+
+
+def duration(start, end, *, old=False):
+    if old:
+        times = [datetime.fromisoformat(t).timestamp() * 1000 for t in (start, end)]
+        return {
+            "startTimestampMs": f"{times[0]:.0f}",
+            "endTimestampMs": f"{times[1]:.0f}",
+        }
+    return {"startTimestamp": start, "endTimestamp": end}
+
+
+def month_of(*, old=False):
+    """A file of Semantic Location History, as accounts had it until 2024."""
+    step, when = ("latE7", "lngE7"), "timestampMs" if old else "timestamp"
+    times = ["2023-05-01T12:00:00Z", "2023-05-01T12:05:30Z"]
+    if old:
+        times = ["1682942400000", "1682942730000"]
+    path = [
+        e7(lat, lon, step, accuracyMeters=13, **{when: time})
+        for (_, lat, lon), time in zip(EXPECTED, times, strict=True)
+    ]
+    ends = {"startLocation": e7(8.2, -77.6), "endLocation": e7(8.6, -77.2)}
+    hour = duration("2023-05-01T11:50:00Z", "2023-05-01T12:10:00Z", old=old)
+    way = {**ends, "duration": hour, "simplifiedRawPath": {"points": path}}
+    other = {"startLocation": e7(8.1, -77.6), "endLocation": e7(8.15, -77.7)}
+    other["duration"] = duration(
+        "2023-05-01T10:00:00Z", "2023-05-01T10:30:00Z", old=old
+    )
+    other["waypointPath"] = {"waypoints": [e7(8.11, -77.6, step)] * 3}
+    visit = {
+        "location": e7(8.45, -77.28, placeId="x", name="A. R."),
+        "duration": duration("2023-05-01T13:00:00Z", "2023-05-01T13:40:00Z", old=old),
+        "otherCandidateLocations": [e7(1, 1)],
+    }
+    ways = [{"activitySegment": other}, {"activitySegment": way}]
+    return {"timelineObjects": [*ways, {"placeVisit": visit}]}
+
+
+MONTH_ENDS = [("05-01 10:00:00", 8.1, -77.6), ("05-01 10:30:00", 8.15, -77.7)]
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_the_months_of_an_account(read, old):
+    sifted = read(month_of(old=old), name="2023_MAY.json")
+
+    assert rows(sifted) == [*MONTH_ENDS, *EXPECTED, VISIT]
+    assert sifted.fixes["accuracy_m"].dropna().tolist() == [13, 13]
+    assert len(set(sifted.fixes["track"])) == 1
+    assert sifted.notes[:4] == (
+        "read as a location history of Google",
+        "1 positions are places that were visited, at the time of arrival",
+        "2 positions are ends of ways without further points",
+        "3 points of ways without a time were left out",
+    )
+
+
+def test_what_has_no_place_or_no_time_in_a_month_is_no_fix(read):
+    odd = [{"activitySegment": {}}, {"placeVisit": {"location": 3}}, {"placeVisit": []}]
+    odd += [{"activitySegment": {"simplifiedRawPath": {"points": [{}, 7]}}}]
+    odd += [{"placeVisit": {"location": e7(8.25, -77.5), "duration": "x"}}]
+
+    sifted = read({"timelineObjects": [*odd, *month_of()["timelineObjects"]]})
+
+    assert rows(sifted) == [*MONTH_ENDS, *EXPECTED, VISIT]
+    assert sifted.counts() == {"no position": 1, "no time": 1}
 
 
 def test_the_timeline_of_an_iphone(read):
@@ -208,7 +280,9 @@ def test_encodings_are_told(read, encoding):
 
 
 @pytest.mark.parametrize("chunk", [64, 500, 5000])
-@pytest.mark.parametrize("content", [RECORDS, TIMELINE], ids=["records", "timeline"])
+@pytest.mark.parametrize(
+    "content", [RECORDS, TIMELINE, month_of()], ids=["records", "timeline", "month"]
+)
 def test_the_size_of_the_pieces_does_not_matter(read, monkeypatch, chunk, content):
     whole = read(content)
     monkeypatch.setattr(google, "CHUNK", chunk)
@@ -274,7 +348,7 @@ class TestDamage:
     @given(data=st.data())
     @settings(max_examples=60, deadline=None)
     def test_any_damage_gives_an_answer(self, tmp_path_factory, data):
-        text = json.dumps(data.draw(st.sampled_from([RECORDS, TIMELINE])))
+        text = json.dumps(data.draw(st.sampled_from([RECORDS, TIMELINE, month_of()])))
         at = data.draw(st.integers(0, len(text)))
         junk = data.draw(st.sampled_from(["", "]", "{", '"', "1e999", "null", "\x00"]))
         path = tmp_path_factory.mktemp("json") / "a.json"

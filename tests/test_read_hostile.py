@@ -1,6 +1,7 @@
 """Every odd or hostile file gives points or one clear sentence, never a traceback."""
 
 import json
+import re
 import sqlite3
 import struct
 from contextlib import suppress
@@ -13,11 +14,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import InputError, SchemaError, TrochaError
-from geo.read import delimited, geojson, parquet, read_fixes, sniff, vector
+from geo.read import delimited, features, parquet, read_fixes, sniff, vector
+from geo.read.found import points_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CSV = "track,time,lat,lon\n" + "a,2023-05-01T12:00Z,8.5,-77.5\n" * 3
@@ -356,6 +359,12 @@ class TestDelimited:
             read(file(text))
         assert "\x1b" not in str(caught.value)
 
+    @pytest.mark.parametrize("data", ["POINT (-77.531832 8.271944)", "E-041773"])
+    def test_data_that_slipped_into_the_header_are_not_shown(self, file, data):
+        with pytest.raises(SchemaError, match=r"its columns are: track,") as caught:
+            read(file(f"track,{data},accuracy\na,b,c\n"))
+        assert not re.search(r"\d\.\d|\d{4}", str(caught.value))
+
     def test_a_file_cut_inside_a_character_is_still_utf8(self, file):
         text = (CSV + "ñ").encode()[:-1]
         assert read(file(text)).notes[0].startswith("read as UTF-8")
@@ -462,7 +471,7 @@ class TestJson:
         assert fixes["lat"].round(2).tolist() == [8.0]
 
     def test_size_is_limited(self, file, monkeypatch):
-        monkeypatch.setattr(geojson, "MAX_JSON_BYTES", 10)
+        monkeypatch.setattr(features, "MAX_JSON_BYTES", 10)
         with pytest.raises(InputError, match="larger than"):
             read(file(self.collection(self.feature(8.5)), "a.geojson"))
 
@@ -586,6 +595,13 @@ class TestGdal:
         areas = points().set_geometry(points().to_crs(32618).buffer(9).to_crs(4326))
         areas.to_file(path, driver="FlatGeobuf")
         assert read(path).counts() == {"no position": 1}
+
+    @pytest.mark.parametrize("axes", [(0, 0), (float("nan"),) * 2])
+    def test_an_empty_point_lies_nowhere(self, axes):
+        empty = shapely.from_wkb(struct.pack("<BI2d", 1, 1, *axes))
+        shapes = [empty, shapely.Point(), shapely.Point(-77.5, 8.5), None]
+        found = points_of(shapes, "")
+        assert np.isnan(found.x).tolist() == [axes[0] != 0, True, False, True]
 
     def test_a_file_without_features_is_refused(self, tmp_path):
         path = tmp_path / "a.gpkg"

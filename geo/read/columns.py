@@ -67,6 +67,7 @@ _TAGS = (
 # Roles whose names also count at the end of a longer one (_loc_latitude).
 _ENDINGS = ("lat", "lon", "elevation", "accuracy", "hdop", "time", "track")
 _TOO_SHORT = 3
+_DATA = re.compile(r"[+-]?\d+[.,]\d{2,}|\d{4,}")
 _PLAIN_ENDINGS = {"track", "time"}
 
 
@@ -112,12 +113,18 @@ def plain(name: str) -> str:
 def shown(name: str) -> str:
     r"""Return a column name fit for a message: printable and short.
 
+    Where a line end is lost, what stands for a name may be somebody's data: numbers
+    that could be a position or a number of a device are left out.
+
     Examples
     --------
     >>> shown("a" * 60 + "b"), shown("lat\x1b[31m")
     ('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…', 'lat?[31m')
+    >>> shown("POINT (-77.53 8.27)"), shown("PM2.5 (24 h)"), shown("E-04177")
+    ('POINT (… …)', 'PM2.5 (24 h)', 'E-…')
     """
     clean = "".join(c if c.isprintable() else "?" for c in name.strip())
+    clean = _DATA.sub("…", clean)
     return clean if len(clean) <= 40 else clean[:39] + "…"
 
 

@@ -34,7 +34,7 @@ class Points:
 
 
 def points_of(shapes: Any, crs: str) -> Points:
-    """Return the coordinates of points; other shapes lie nowhere.
+    """Return the coordinates of points; other shapes, and empty points, lie nowhere.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def points_of(shapes: Any, crs: str) -> Points:
         Of the coordinates.
     """
     shapes = np.asarray(shapes, dtype=object)
-    point = shapely.get_type_id(shapes) == 0
+    point = (shapely.get_type_id(shapes) == 0) & ~shapely.is_empty(shapes)
     x, y, z = (np.full(shapes.size, np.nan) for _ in "xyz")
     if point.all():
         x, y, z = shapely.get_x(shapes), shapely.get_y(shapes), shapely.get_z(shapes)

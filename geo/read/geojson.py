@@ -1,23 +1,15 @@
 """GeoJSON, whole or one feature a line, read without GDAL."""
 
-import json
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from geo.errors import InputError
+from geo.read.features import crs_of, features_of, read_text
 from geo.read.found import Found, Points, remarks_say_simulated, says_simulated
-from geo.read.sniff import decode, read_bytes
-
-MAX_JSON_BYTES = 2**28
-"""Largest JSON file, in bytes; it needs about eight times as much memory."""
-
-_FEATURES = re.compile(r'"features"\s*:\s*\[')
-_TIMES = ("coordTimes", "times", "timestamps")
+from geo.read.pointset import LINE_TIMES, PointSet, read_points, text_table
 
 Json = Any
 Record = tuple[dict[str, Json], float, float, float]
@@ -29,9 +21,9 @@ def read_geojson(path: Path) -> Found:
     Parameters
     ----------
     path
-        A feature collection, a feature, one feature a line, or a list of flat
-        objects. Tracks and times are properties; a LineString has its times in
-        `coordTimes`.
+        A feature collection, a feature, one feature a line, a list of flat objects,
+        or observations as EarthRanger gives them. Tracks and times are properties; a
+        LineString has its times in `coordTimes`.
 
     Returns
     -------
@@ -44,107 +36,15 @@ def read_geojson(path: Path) -> Found:
     InputError
         If it is no GeoJSON, is nested too deeply, or holds no point.
     """
-    text, _ = decode(read_bytes(path), name=path.name)
-    if len(text) > MAX_JSON_BYTES:
-        raise InputError(
-            f"{path.name} is larger than {MAX_JSON_BYTES // 2**20} MB.",
-            hint="Convert it to GeoPackage or Parquet.",
-        )
-    try:
-        features, broken, top = _features(text.decode("utf-8", "replace"), path.name)
-        records = [record for feature in features for record in _records(feature)]
-    except RecursionError as error:
-        raise InputError(f"{path.name} is nested too deeply to be GeoJSON.") from error
+    text = read_text(path)
+    points = read_points(text)
+    if points:
+        return _found(points, [], "", path.name)
+    found = features_of(text, name=path.name)
+    records = [record for feature in found.items for record in _records(feature)]
     if not records:
         raise InputError(f"{path.name} holds no points that could be read.")
-    return _found(records, broken, top, path.name)
-
-
-def load_features(path: Path) -> tuple[list[dict[str, Json]], str]:
-    """Return the features of a GeoJSON layer, and the CRS that it names.
-
-    Raises
-    ------
-    InputError
-        If it is no GeoJSON or breaks off.
-    """
-    text, _ = decode(read_bytes(path), name=path.name)
-    try:
-        features, broken, top = _features(text.decode("utf-8", "replace"), path.name)
-    except RecursionError as error:
-        raise InputError(f"{path.name} is nested too deeply to be GeoJSON.") from error
-    if broken:
-        raise InputError(f"{path.name} breaks off.", hint="Copy it again.")
-    return features, _crs_of(top)
-
-
-def _features(
-    text: str, name: str
-) -> tuple[list[dict[str, Json]], list[int], dict[str, Json]]:
-    """Return the features, the numbers of broken ones, and what stands around them."""
-    try:
-        whole = json.loads(text)
-    except ValueError:
-        return _from_pieces(text, name)
-    if isinstance(whole, list):
-        return [_from_row(row) for row in whole if isinstance(row, dict)], [], {}
-    kind = whole.get("type") if isinstance(whole, dict) else None
-    if kind == "FeatureCollection" and isinstance(whole.get("features"), list):
-        features = [f for f in whole["features"] if isinstance(f, dict)]
-        return features, [], {k: v for k, v in whole.items() if k != "features"}
-    if kind == "Feature":
-        return [whole], [], {}
-    raise InputError(
-        f"{name} is JSON, but not GeoJSON.", hint="Convert it to GeoJSON, CSV or GPX."
-    )
-
-
-def _from_row(row: dict[str, Json]) -> dict[str, Json]:
-    """Return a flat object as a feature without geometry."""
-    if row.get("type") == "Feature":
-        return row
-    return {"type": "Feature", "geometry": None, "properties": row}
-
-
-def _from_pieces(
-    text: str, name: str
-) -> tuple[list[dict[str, Json]], list[int], dict[str, Json]]:
-    """Read one feature a line, or save what stands before a break."""
-    start = _FEATURES.search(text)
-    head = text[: start.start()] if start else ""
-    if start and '"Feature"' not in head:
-        features = list(_before_break(text, start.end()))
-        return features, [len(features) + 1], {"description": head[:1000]}
-    features, broken = [], []
-    lines = [line.strip("\x1e \t\r") for line in re.split(r"[\n\x1e]", text)]
-    for number, line in enumerate(filter(None, lines), start=1):
-        try:
-            feature = json.loads(line)
-        except ValueError:
-            broken.append(number)
-            continue
-        if isinstance(feature, dict):
-            features.append(_from_row(feature))
-    if not features:
-        raise InputError(
-            f"{name} is not whole: not one feature could be read.",
-            hint="Export it again.",
-        )
-    return features, broken, {}
-
-
-def _before_break(text: str, at: int) -> Iterator[dict[str, Json]]:
-    """Yield the features of a list that breaks off."""
-    decoder = json.JSONDecoder()
-    skip = re.compile(r"[\s,]*")
-    while True:
-        match = skip.match(text, at)
-        try:
-            feature, at = decoder.raw_decode(text, match.end() if match else at)
-        except ValueError:
-            return
-        if isinstance(feature, dict):
-            yield feature
+    return _found(_gathered(records, found.top), found.broken, found.origin, path.name)
 
 
 def _records(feature: dict[str, Json]) -> Iterator[Record]:
@@ -162,7 +62,7 @@ def _records(feature: dict[str, Json]) -> Iterator[Record]:
     for at, (x, y, z) in enumerate(points):
         own = properties
         if times:
-            own = {k: v for k, v in properties.items() if k not in _TIMES}
+            own = {k: v for k, v in properties.items() if k not in LINE_TIMES}
             own["time"] = times[at] if at < len(times) else None
         yield own, x, y, z
 
@@ -171,7 +71,7 @@ def _line_times(properties: dict[str, Json]) -> Json:
     """Return the times of the points of a line."""
     inner = properties.get("coordinateProperties")
     for holder in (properties, inner if isinstance(inner, dict) else {}):
-        for name in _TIMES:
+        for name in LINE_TIMES:
             if isinstance(holder.get(name), list):
                 return holder[name]
     return []
@@ -214,29 +114,29 @@ def _number(value: Json) -> float:
         return float("inf")
 
 
-def _found(
-    records: list[Record], broken: list[int], top: dict[str, Json], name: str
-) -> Found:
-    names = dict.fromkeys(key for record in records for key in record[0])
-    table = pa.table(
-        {key: pa.array(_texts(record[0].get(key) for record in records), pa.string())
-         for key in names}
-        or {"": pa.nulls(len(records), pa.string())}
-    )  # fmt: skip
+def _gathered(records: list[Record], top: dict[str, Json]) -> PointSet:
+    keys = dict.fromkeys(key for record in records for key in record[0])
+    table = text_table([record[0] for record in records], list(keys))
     xyz = np.array([record[1:] for record in records], dtype=np.float64)
+    return PointSet(table, xyz, top)
+
+
+def _found(points: PointSet, broken: list[int], origin: str, name: str) -> Found:
+    table, xyz, top = points.table, points.xyz, points.top
     flat = bool(np.isnan(xyz[:, :2]).all())
-    points = None if flat else Points(xyz[:, 0], xyz[:, 1], xyz[:, 2], _crs_of(top))
     notes = ["read as GeoJSON"] if not flat else ["read as a list of JSON objects"]
+    if origin:
+        notes = [f"read as observations of {origin}"]
     if broken:
         notes.append("the file breaks off or is damaged: the rest was kept")
-    number = np.arange(1, len(records) + len(broken) + 1, dtype=np.int64)
+    number = np.arange(1, len(xyz) + len(broken) + 1, dtype=np.int64)
     lost = np.array([n for n in broken if n <= number.size], dtype=np.int64)
     said = " ".join(_texts_of(top)) + " " + name
     return Found(
         table=table,
-        line=np.setdiff1d(number, lost)[: len(records)],
+        line=np.setdiff1d(number, lost)[: len(xyz)],
         broken=lost,
-        points=points,
+        points=None if flat else Points(xyz[:, 0], xyz[:, 1], xyz[:, 2], crs_of(top)),
         notes=tuple(notes),
         simulated=bool(top.get("simulated"))
         or says_simulated(said)
@@ -244,25 +144,7 @@ def _found(
     )
 
 
-def _texts(values: Iterable[Json]) -> Iterator[str | None]:
-    for value in values:
-        if value is None or isinstance(value, dict | list):
-            yield None
-        else:
-            yield value if isinstance(value, str) else json.dumps(value)
-
-
 def _texts_of(top: dict[str, Json]) -> Iterator[str]:
     for key in ("name", "title", "description", "simulated"):
         if isinstance(top.get(key), str):
             yield top[key]
-
-
-def _crs_of(top: dict[str, Json]) -> str:
-    """Return the CRS of a file of the 2008 kind, "" for WGS 84."""
-    crs = top.get("crs")
-    inner = crs.get("properties") if isinstance(crs, dict) else None
-    name = inner.get("name") if isinstance(inner, dict) else None
-    if not isinstance(name, str) or "CRS84" in name:
-        return ""
-    return name

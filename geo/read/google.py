@@ -25,7 +25,7 @@ MAX_OBJECT = 2**26
 
 _ROWS = 2**16  # so many times are held as text at once
 _WRAP = 2.0**32
-_LISTS = ("locations", "semanticSegments", "rawSignals")
+_LISTS = ("locations", "semanticSegments", "rawSignals", "timelineObjects")
 _LIST = re.compile(rf'"({"|".join(_LISTS)})"\s*:\s*\[|^\s*(\[)')
 _NEXT = re.compile(r'\]\s*,\s*"(\w+)"\s*:\s*\[')
 _GAP = re.compile(r"[\s,]*")
@@ -48,6 +48,8 @@ class _Collected:
     times: list[Any] = field(default_factory=list)
     devices: set[str] = field(default_factory=set)
     visits: int = 0
+    ends: int = 0
+    timeless: int = 0
 
     def add(
         self, time: Json, lat: float, lon: float, *, ele: Json, accuracy: Json
@@ -57,7 +59,8 @@ class _Collected:
         self.lon.append(lon)
         self.ele.append(_number(ele))
         self.accuracy.append(_number(accuracy))
-        self.texts.append(str(time) if isinstance(time, str | int) else None)
+        text = str(time) if isinstance(time, str | int) else ""
+        self.texts.append(text if text.isascii() else None)
         if len(self.texts) >= _ROWS:
             self.flush()
 
@@ -68,19 +71,21 @@ class _Collected:
 
 
 def read_google(path: Path) -> Found:
-    """Read a location history: Records.json, or the Timeline of a telephone.
+    """Read a location history: Records.json, the months of an account, or a Timeline.
 
     Parameters
     ----------
     path
-        An object with the list `locations`, `semanticSegments` or `rawSignals`, or,
-        from an iPhone, a list of segments. It is never held in memory whole.
+        An object with the list `locations` or `timelineObjects` (an account),
+        `semanticSegments` or `rawSignals` (a telephone), or, from an iPhone, a list
+        of segments. It is never held in memory whole.
 
     Returns
     -------
     Found
-        A row for each location, point of a path, raw signal, and place that was
-        visited, at the time of arrival. One account is one track, for it is one
+        A row for each location, point of a path with a time, raw signal, and place
+        that was visited, at the time of arrival; of a way without such points, its
+        ends. One account is one track, for it is one
         person, whatever devices it has. If the file breaks off, what stands before
         that, and one broken record.
 
@@ -160,6 +165,8 @@ def _keep(kind: str, item: dict[str, Json], seen: _Collected) -> None:
             time, ele = signal.get("timestamp"), signal.get("altitudeMeters")
             accuracy = signal.get("accuracyMeters")
             seen.add(time, lat, lon, ele=ele, accuracy=accuracy)
+    elif kind == "timelineObjects":
+        _keep_object(item, seen)
     else:
         _keep_segment(item, seen)
 
@@ -182,13 +189,57 @@ def _keep_segment(item: dict[str, Json], seen: _Collected) -> None:
             minutes = step.get("durationMinutesOffsetFromStartTime")
             time = step["time"] if "time" in step else _later(start, minutes)
             seen.add(time, *_point(step.get("point")), ele=None, accuracy=None)
-    place = item.get("visit")
-    for key in ("topCandidate", "placeLocation"):
-        place = place.get(key) if isinstance(place, dict) else None
+    place = _inner(item, "visit", "topCandidate", "placeLocation")
     place = place.get("latLng") if isinstance(place, dict) else place
     if isinstance(place, str):
         seen.add(start, *_point(place), ele=None, accuracy=None)
         seen.visits += 1
+
+
+def _keep_object(item: dict[str, Json], seen: _Collected) -> None:
+    """Keep the points of a way, or the place of a visit, of an account's month."""
+    way, visit = item.get("activitySegment"), item.get("placeVisit")
+    for part in (way, visit):
+        if isinstance(part, dict):
+            _keep_steps(part, seen)
+    if isinstance(visit, dict):
+        seen.visits += _keep_end(visit, "location", "start", seen)
+    if isinstance(way, dict) and not _inner(way, "simplifiedRawPath", "points"):
+        for end in ("start", "end"):
+            seen.ends += _keep_end(way, f"{end}Location", end, seen)
+
+
+def _keep_steps(part: dict[str, Json], seen: _Collected) -> None:
+    """Keep the points of a path that have a time, and count the others."""
+    steps = _inner(part, "simplifiedRawPath", "points")
+    for step in steps if isinstance(steps, list) else []:
+        if isinstance(step, dict):
+            lat, lon = _number(step.get("latE7")), _number(step.get("lngE7"))
+            time = step.get("timestamp", step.get("timestampMs"))
+            accuracy = step.get("accuracyMeters")
+            seen.add(time, lat, lon, ele=None, accuracy=accuracy)
+    bare = _inner(part, "waypointPath", "waypoints")
+    seen.timeless += len(bare) if isinstance(bare, list) else 0
+
+
+def _keep_end(part: dict[str, Json], place: str, end: str, seen: _Collected) -> int:
+    """Keep where a way or a visit begins or ends, and return whether it says."""
+    where = part.get(place)
+    if not isinstance(where, dict) or "latitudeE7" not in where:
+        return 0
+    lat, lon = _number(where["latitudeE7"]), _number(where.get("longitudeE7"))
+    named = (f"{end}Timestamp", f"{end}TimestampMs")
+    times = (_inner(part, "duration", name) for name in named)
+    time = next((time for time in times if time is not None), None)
+    seen.add(time, lat, lon, ele=None, accuracy=None)
+    return 1
+
+
+def _inner(part: Json, *keys: str) -> Json:
+    """Return what lies inside objects, None if it is not there."""
+    for key in keys:
+        part = part.get(key) if isinstance(part, dict) else None
+    return part
 
 
 def _later(start: Json, minutes: Json) -> str | None:
@@ -259,6 +310,10 @@ def _found(seen: _Collected, *, whole: bool, name: str) -> Found:
             f"{seen.visits:,} positions are places that were visited, at the time of "
             "arrival"
         )
+    if seen.ends:
+        notes.append(f"{seen.ends:,} positions are ends of ways without further points")
+    if seen.timeless:
+        notes.append(f"{seen.timeless:,} points of ways without a time were left out")
     if len(seen.devices) > 1:
         notes.append("several devices of one account were taken for one track, a guess")
     accuracy = np.array(seen.accuracy)

@@ -19,7 +19,7 @@ from geo.read.cells import as_numbers, as_text
 from geo.read.columns import find_roles, listed, plain
 from geo.read.coordinates import as_degrees, known_crs
 from geo.read.delimited import read_delimited
-from geo.read.geojson import load_features
+from geo.read.features import load_features
 from geo.read.relief import MARGIN_DEG, read_relief
 from geo.read.sniff import kind_of, label_of
 from geo.read.vector import read_frame

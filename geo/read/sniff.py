@@ -101,7 +101,7 @@ _XML = {"gpx": "gpx", "kml": "kml", "trainingcenterdatabase": "tcx"}
 
 # How a location history begins, from an account, a telephone, or an iPhone.
 _HISTORY = re.compile(
-    r'\{\s*"(?:locations|semanticSegments|rawSignals)"\s*:\s*\[|'
+    r'\{\s*"(?:locations|semanticSegments|rawSignals|timelineObjects)"\s*:\s*\[|'
     r'\[\s*\{\s*"(?:start|end)Time"(?s:.*)"(?:timelinePath|topCandidate)"'
 )
 
