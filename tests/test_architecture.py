@@ -14,7 +14,7 @@ FLOORS = [
     {"kernels.draws", "kernels.lattice", "kernels.surfaces", "kernels.tracks"}
     | {"schema"},
     # The readers' wing has floors of its own: what a text means, then whole files.
-    {"read.archive", "read.markup"},
+    {"read.archive", "read.markup", "read.words"},
     {"read.workbook"} | {"read.cells", "read.columns", "read.guard", "read.sniff"},
     {"read.coordinates", "read.features", "read.pointset", "read.times"},
     {"read.found", "read.relief", "read.sifting"},

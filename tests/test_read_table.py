@@ -181,6 +181,64 @@ def test_smart_joins_the_date_and_the_time_of_a_waypoint(table, day, clock):
     } <= set(sifted.notes)
 
 
+SMART_WORDS = {
+    "Spanish": (
+        "ID de patrulla;Tipo;Fecha de inicio de la patrulla;Fecha de fin de la "
+        "patrulla;Estación;Líder;ID del waypoint;Fecha del waypoint;Hora del waypoint"
+    ),
+    "French": (
+        "Identifiant de la patrouille;Type;Date de début de la patrouille;Date de fin "
+        "de la patrouille;Station;Chef;ID du point;Date du point de passage;Heure du "
+        "point de passage"
+    ),
+    "Portuguese": (
+        "ID da patrulha;Tipo;Data de início da patrulha;Data de fim da patrulha;"
+        "Estação;Líder;ID do ponto;Data do waypoint;Hora do waypoint"
+    ),
+}
+
+
+@pytest.mark.parametrize("words", SMART_WORDS.values(), ids=SMART_WORDS.keys())
+@pytest.mark.parametrize("day", ["2023-05-03", "03/05/2023", "3-may-2023"])
+def test_smart_is_read_in_other_languages(table, words, day):
+    sifted = table(
+        f"{words};X;Y\n"
+        f"P-1;G;01/05/2023;13/05/2023;a;R. L.;1;{day};07:00:00;-77.5;8.5\n"
+        f"P-2;G;01/05/2023;13/05/2023;a;R. L.;1;{day};08:00:00;-77.25;8.25\n",
+        time_zone="America/Bogota",
+    )
+
+    assert where(sifted) == [[8.5, -77.5], [8.25, -77.25]]
+    assert when(sifted) == ["2023-05-03T12:00:00Z", "2023-05-03T13:00:00Z"]
+    assert set(sifted.fixes["track"]) == tracks("P-1", "P-2")
+    assert "its columns are those of patrols of SMART" in sifted.notes
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Unit ID;Date;Time;Latitude;Longitude;Altitude;Accuracy;Observer",
+        "Device Id;Date;Time;Latitude;Longitude;Altitude;Accuracy;Taxon",
+        "DeviceId;Date;Time;Lat;Long;Alt;GPS Accuracy;Note",
+        "ID dispositivo;Fecha;Hora;Latitud;Longitud;Altitud;Exactitud;Especie",
+        "Appareil;Date;Heure;Latitude;Longitude;Altitude;Accuracy;Espèce",
+        "Dispositivo;Data;Hora;Latitude;Longitude;Altitude;Precisão;Espécie",
+    ],
+)
+def test_sightings_of_cybertracker_in_other_languages(table, header):
+    sifted = table(
+        f"{header}\nD 1;13/05/2023;7:00:05;8,5;-77,5;12;4;x\n"
+        "D 1;13/05/2023;19:00:05;8,5;-77,5;12;4;x\n",
+        time_zone="America/Panama",
+    )
+
+    assert where(sifted) == [[8.5, -77.5]] * 2
+    assert when(sifted) == ["2023-05-13T12:00:05Z", "2023-05-14T00:00:05Z"]
+    assert set(sifted.fixes["track"]) == tracks("D 1")
+    assert sifted.fixes["elevation_m"].tolist() == [12, 12]
+    assert sifted.fixes["accuracy_m"].tolist() == [4, 4]
+
+
 def test_cybertracker_has_a_date_and_a_time(table):
     sifted = table(
         '"Date","Time","Latitude","Longitude","Altitude","Accuracy","Device Id","Sp"\n'

@@ -1,4 +1,4 @@
-"""Which column plays which role: names in English and Spanish, as devices put them."""
+"""Which column plays which role, by its name or its hashtag."""
 
 import re
 import unicodedata
@@ -6,47 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from geo.errors import SchemaError
+from geo.read.words import PATROLS, SYNONYMS, WAYPOINT_CLOCKS, WAYPOINT_DAYS
 
 ROLES = ("track", "time", "lon", "lat", "elevation", "accuracy")
 """What a user may name with `columns`."""
-
-# Normalised names, best first. A "?" marks a name that is only a guess.
-SYNONYMS: Mapping[str, str] = {
-    "track": "track track_id trackid individual_local_identifier individual_id "
-    "individual animal_id tag_local_identifier tag_id deviceid device_id device "
-    "dispositivo id_dispositivo imei mmsi unit_id tracker tracker_id subject_id "
-    "subject subject_name groupby_col persona_id person_id id_persona recorrido "
-    "id_recorrido trayecto traza grupo id_grupo group_id group? collar collar_id "
-    "patrol_id vessel unit? unidad? usuario? user? user_id? username? persona? "
-    "person? source? uid? nombre? name? id?",
-    "time": "time_utc utc_time timestamp_utc datetime_utc utc_datetime timestamp "
-    "datetime date_time fecha_hora fechahora fecha_y_hora fix_time fixtime gps_time "
-    "gpstime recorded_at position_time time tiempo utc hora_utc momento "
-    "device_time devicetime local_time? hora_local? start? inicio? date? fecha? "
-    "submission_time? submissiondate? end? fin? today? hora? t?",
-    "day": "date fecha waypoint_date dia day fecha_local date_local",
-    "clock": "time hora waypoint_time hora_local time_local clock tiempo",
-    "lat": "latitude lat latitud decimallatitude decimal_latitude lat_dd latitude_deg "
-    "latitud_decimal latitude_decimal lat_wgs84 lat_gps",
-    "lon": "longitude lon lng long longitud decimallongitude decimal_longitude lon_dd "
-    "long_dd longitude_deg longitud_decimal longitude_decimal lon_wgs84 lon_gps",
-    "north": "northing norte utm_northing utm_n utm_y coord_y ycoord point_y y",
-    "east": "easting este utm_easting utm_e utm_x coord_x xcoord point_x x",
-    "elevation": "elevation elevation_m ele elevacion altitude altitude_m altitud alt "
-    "height_above_msl height_above_ellipsoid msnm cota altura? height? z?",
-    "accuracy": "accuracy accuracy_m horizontal_accuracy h_accuracy hacc gps_accuracy "
-    "accuracy_horizontal exactitud exactitud_m location_error_numerical eph "
-    "precision? precision_m? gps_precision? error_m? incertidumbre?",
-    "hdop": "hdop gps_hdop",
-    "geopoint": "geopoint gps location ubicacion coordinates coordenadas coords punto "
-    "point posicion position latlon lat_lon latlng loc geo",
-    "wkt": "wkt geometry geom the_geom",
-    "remark": "remark remarks note notes nota notas observaciones observacion comment "
-    "comments comentario comentarios description descripcion desc",
-    "valid": "valid visible",
-    # Events that are no track: each stands for itself.
-    "incident": "incident_id id_incidente main_id web_id",
-}
 
 # Tags of the Humanitarian Exchange Language -> role; attributes in any order.
 _TAGS = (
@@ -196,6 +159,21 @@ def _tagged(tags: Sequence[str], *, taken: set[int]) -> dict[str, int]:
     return found
 
 
+def is_patrol(names: Sequence[str]) -> bool:
+    """Return whether the columns are those of a query of SMART, in some language.
+
+    Examples
+    --------
+    >>> is_patrol(["ID de patrulla", "Fecha del waypoint", "Hora del waypoint", "X"])
+    True
+    >>> is_patrol(["Patrol ID", "Date", "X"])
+    False
+    """
+    keys = {plain(name) for name in names}
+    wanted = (PATROLS, WAYPOINT_DAYS, WAYPOINT_CLOCKS)
+    return all(keys & set(words.split()) for words in wanted)
+
+
 def _named(role: str, name: str, names: Sequence[str]) -> int:
     if role not in ROLES:
         raise SchemaError(
@@ -291,7 +269,8 @@ def _find_times(keys: Sequence[str], books: Books, named: Mapping[str, int]) -> 
     found, guesses, taken = books
     _find_one("time", keys, books, named)
     at = found.get("time", -1)
-    if at < 0 or keys[at] not in {*SYNONYMS["day"].split(), *SYNONYMS["clock"].split()}:
+    parts = {*SYNONYMS["day"].split(), *SYNONYMS["clock"].split()}
+    if at < 0 or keys[at] not in parts:
         return
     days = [d for d, _ in _candidates("day", keys) if d not in taken or d == at]
     clocks = [c for c, _ in _candidates("clock", keys) if c not in taken or c == at]

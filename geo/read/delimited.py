@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from geo.errors import InputError, SchemaError
-from geo.read.columns import SYNONYMS, are_hashtags, plain
+from geo.read.columns import are_hashtags, plain
 from geo.read.found import Found, remarks_say_simulated, says_simulated
 from geo.read.sniff import decode, read_bytes
+from geo.read.words import SYNONYMS
 
 MAX_LINE_BYTES = 8 * 2**20
 """Longest record, in bytes."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from geo.errors import CRSError, InputError, SchemaError
 from geo.read.cells import as_numbers, as_text, has_decimal_commas
-from geo.read.columns import Roles, find_roles, listed, plain
+from geo.read.columns import Roles, find_roles, is_patrol, listed, plain
 from geo.read.coordinates import (
     as_degrees,
     crs_hint,
@@ -79,7 +79,8 @@ def understand(found: Found, *, name: str, options: Options) -> tuple[Rows, list
     roles = find_roles(
         found.table.column_names, columns=options.columns, tags=found.tags
     )
-    notes: list[str] = []
+    patrol = is_patrol(found.table.column_names)
+    notes = ["its columns are those of patrols of SMART"] if patrol else []
     place, roles = _position(found, roles, options, name, notes)
     times, roles = _times(found, roles, options, name, notes)
     accuracy = _accuracy(found, roles, place, notes)
