@@ -202,16 +202,12 @@ class TestTheWatch:
         assert guard.trespasses == []
 
     @pytest.mark.parametrize(
-        ("text", "fault"),
-        [
-            ("track,time,lat,lon,8.2719\n", "tells a secret"),
-            ("Q-7731,time,lat\na,2023-05-01T12:00Z,8.5\n", "tells a secret"),
-        ],
+        ("name", "header"), [("Zoraida", "a,b,c"), ("a", "Zoraida,time,lat")]
     )
-    def test_a_secret_in_a_message_is_found(self, tmp_path, text, fault):
-        path = tmp_path / "Zoraida.csv" if "8.2719" in text else tmp_path / "a.csv"
-        path.write_text(text)
-        assert damage.fault_of(path, {}).startswith(fault)
+    def test_a_secret_in_a_message_is_found(self, tmp_path, name, header):
+        path = tmp_path / f"{name}.csv"
+        path.write_text(f"{header}\na,2023-05-01T12:00Z,8.5\n")
+        assert damage.fault_of(path, {}).startswith("tells a secret")
 
     def test_an_error_that_is_not_ours_is_found(self, tmp_path, monkeypatch):
         def broken(*_, **__):

@@ -40,10 +40,10 @@ SYNONYMS: Mapping[str, str] = {
     "track": "track track_id trackid individual_local_identifier individual_id "
     "individual animal_id tag_local_identifier tag_id deviceid device_id device "
     "dispositivo id_dispositivo dispositif appareil imei mmsi unit_id tracker "
-    "tracker_id subject_id subject subject_name groupby_col persona_id person_id id_persona recorrido "
-    "id_recorrido trayecto traza grupo id_grupo group_id group? collar collar_id "
-    f"{PATROLS} vessel unit? unidad? usuario? user? user_id? username? persona? "
-    "person? source? uid? nombre? name? id?",
+    "tracker_id subject_id subject subject_name groupby_col persona_id person_id "
+    "id_persona recorrido id_recorrido trayecto traza grupo id_grupo group_id group? "
+    f"collar collar_id {PATROLS} vessel unit? unidad? usuario? user? user_id? "
+    "username? persona? person? source? uid? nombre? name? id?",
     "time": "time_utc utc_time timestamp_utc datetime_utc utc_datetime timestamp "
     "datetime date_time fecha_hora fechahora fecha_y_hora fix_time fixtime gps_time "
     "gpstime recorded_at position_time time tiempo utc hora_utc momento "
