@@ -228,6 +228,28 @@ class TestXml:
         assert sifted.fixes["accuracy_m"].round(2).tolist() == [21.43]
         assert any("HDOP" in note for note in sifted.notes)
 
+    def test_hdop_stands_in_for_each_accuracy_that_is_not_there(self, file):
+        points = "".join(
+            f'<trkpt lat="8.5" lon="-77.5"><time>2023-05-01T12:0{minute}:00Z</time>'
+            f"{told}</trkpt>"
+            for minute, told in enumerate(
+                [
+                    "<hdop>2</hdop><accuracy>7</accuracy>",
+                    "<hdop>2</hdop>",
+                    "<hdop>2</hdop><accuracy>0</accuracy>",
+                    "<hdop>0</hdop>",
+                ]
+            )
+        )
+        sifted = read(file(f"<gpx><trk><trkseg>{points}</trkseg></trk></gpx>", "a.gpx"))
+
+        assert sifted.fixes["accuracy_m"].round(2).fillna(-1).tolist() == [
+            7,
+            21.43,
+            21.43,
+            -1,
+        ]
+
     def test_nameless_tracks_one_after_the_other_are_one_device(self, file):
         one = (
             '<trk><trkseg><trkpt lat="8" lon="-77"><time>{}</time></trkpt></trkseg>'

@@ -121,6 +121,28 @@ def test_movebank_drops_what_is_not_visible_and_is_in_utc(table):
     assert set(sifted.fixes["track"]) == tracks("A")
 
 
+def test_hdop_stands_in_for_each_accuracy_that_is_not_there(table):
+    sifted = table(
+        "device,time,lat,lon,accuracy,hdop\n"
+        "a,2023-05-01T12:00Z,8.5,-77.5,9,1\n"
+        "a,2023-05-01T12:01Z,8.5,-77.5,,1\n"
+        "a,2023-05-01T12:02Z,8.5,-77.5,,\n"
+    )
+
+    # 1.515 * sqrt((10 m * 1)² / 2) = 10.71 m
+    accuracy = sifted.fixes["accuracy_m"].round(2).fillna(-1).tolist()
+    assert accuracy == [9, 10.71, -1]
+    assert any("HDOP" in note for note in sifted.notes)
+
+
+def test_an_hdop_that_is_not_needed_is_not_spoken_of(table):
+    sifted = table(
+        "device,time,lat,lon,accuracy,hdop\na,2023-05-01T12:00Z,8.5,-77.5,9,1\n"
+    )
+
+    assert not any("HDOP" in note for note in sifted.notes)
+
+
 def test_traccar_takes_the_time_of_the_fix(table):
     sifted = table(
         "id,deviceId,protocol,serverTime,deviceTime,fixTime,valid,latitude,longitude,"

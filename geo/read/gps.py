@@ -96,7 +96,7 @@ def _table(rows: list[Any], names: dict[int, str]) -> Any:
     }
     if any(accuracy):
         columns["accuracy"] = list(accuracy)
-    elif any(hdop):
+    if any(hdop):
         columns["hdop"] = list(hdop)
     return pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()})
 

@@ -35,7 +35,6 @@ M_PER_HDOP = 1.515 * UERE_M / 2**0.5
 """Radius of 68 % per unit of HDOP: 1.515 times the standard error per axis, whose
 square is (UERE HDOP)² / 2 (Fleming et al. 2020, bioRxiv 2020.06.12.130195)."""
 
-
 # What databases put after a date whose time stands in a column of its own.
 _MIDNIGHT = r"(?i)[T ](?:00?:00(?::00)?(?:\.0+)?|12:00(?::00)?\s*a\.?m\.?)$"
 
@@ -323,13 +322,17 @@ def _accuracy(found: Found, roles: Roles, place: _Place, notes: list[str]) -> Fl
     """Return the radius of 68 % of the errors, in metres."""
     accuracy = _optional(found, roles, "accuracy")
     hdop = _optional(found, roles, "hdop")
-    if accuracy is None and hdop is not None:
-        accuracy = hdop * M_PER_HDOP
-        notes.append(
-            f"accuracy was worked out from HDOP with a range error of {UERE_M:g} m"
-        )
-    accuracy = _or_else(accuracy, place.accuracy)
-    # Zero means that the device does not know; nothing is exact to the millimetre.
+    accuracy = _above_zero(_or_else(accuracy, place.accuracy))
+    if hdop is not None:
+        worked_out = _above_zero(hdop * M_PER_HDOP)
+        if (np.isnan(accuracy) & ~np.isnan(worked_out)).any():
+            notes.append(f"accuracy worked out from HDOP: {UERE_M:g} m range error")
+        accuracy = _or_else(accuracy, worked_out)
+    return accuracy
+
+
+def _above_zero(accuracy: Floats) -> Floats:
+    """Return NaN for what is zero: then the device does not know."""
     out: Floats = np.where(np.isfinite(accuracy) & (accuracy > 0), accuracy, np.nan)
     return out
 
