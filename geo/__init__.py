@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from geo.analysis.corridors import outline_corridors
     from geo.analysis.density import kernel_density, line_density
     from geo.analysis.hotspots import find_hotspots
+    from geo.calibration import calibrate_error
     from geo.clean import clean_fixes
     from geo.config import load_config
     from geo.errors import (
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from geo.read import read_fixes
     from geo.read.layers import read_layers
     from geo.schema import Sifted
+    from geo.smoothing import smooth_fixes
     from geo.trajectory import find_stops, split_trips
     from geo.write.files import write_layers
     from geo.write.page import write_map
@@ -44,6 +46,7 @@ _HOME = {
     "TrochaError": "geo.errors",
     "brownian_bridge": "geo.analysis.brownian",
     "build": "geo.pipeline",
+    "calibrate_error": "geo.calibration",
     "clean_fixes": "geo.clean",
     "export": "geo.pipeline",
     "find_hotspots": "geo.analysis.hotspots",
@@ -56,6 +59,7 @@ _HOME = {
     "read_fixes": "geo.read",
     "read_layers": "geo.read.layers",
     "release": "geo.privacy",
+    "smooth_fixes": "geo.smoothing",
     "split_trips": "geo.trajectory",
     "write_layers": "geo.write.files",
     "write_map": "geo.write.page",
@@ -75,6 +79,7 @@ __all__ = [  # each is loaded when it is first used
     "TrochaError",
     "brownian_bridge",
     "build",
+    "calibrate_error",
     "clean_fixes",
     "export",
     "find_hotspots",
@@ -87,6 +92,7 @@ __all__ = [  # each is loaded when it is first used
     "read_fixes",
     "read_layers",
     "release",
+    "smooth_fixes",
     "split_trips",
     "write_layers",
     "write_map",

@@ -98,6 +98,8 @@ class Cleaning(Section, frozen=True):
     """Standard error per axis of a fix that brings no accuracy of its own."""
     max_accuracy_m: Positive | None = None
     """Reject fixes that claim to be worse than this; by default none."""
+    smooth: bool = False
+    """Move the fixes of each trip to where all of them together put it."""
 
 
 class Trips(Section, frozen=True):

@@ -15,6 +15,7 @@ from geo.analysis.crossings import count_crossings
 from geo.clean import clean_fixes
 from geo.grid import Grid
 from geo.schema import REASONS, Sifted
+from geo.smoothing import smooth_fixes
 from geo.trajectory import number_stops, split_trips
 from geo.visits import count_visits, trace_paths
 
@@ -38,6 +39,8 @@ class Settings:
         See `geo.clean.clean_fixes`.
     max_gap_h, min_fixes, stop_radius_m, stop_min_minutes
         See `geo.trajectory`.
+    smooth
+        Whether trips are smoothed; see `geo.smoothing`.
     """
 
     grid: Grid
@@ -51,6 +54,7 @@ class Settings:
     min_fixes: int
     stop_radius_m: float
     stop_min_minutes: float
+    smooth: bool
 
     def digest(self, targets: gpd.GeoDataFrame) -> str:
         """Return a digest of the settings, the targets and the program's version.
@@ -144,7 +148,7 @@ def clean_and_cut(
     -------
     sifted, trips
         What the cleaning kept and turned away; and the kept fixes that belong to a
-        trip, with columns `trip` and `stop`.
+        trip, with columns `trip` and `stop`, smoothed if the settings say so.
     """
     until = pd.Timestamp(settings.until_ms, unit="ms", tz="UTC")
     recent = fixes["time"] >= until
@@ -159,6 +163,8 @@ def clean_and_cut(
     trips = split_trips(
         sifted.fixes, max_gap_h=settings.max_gap_h, min_fixes=settings.min_fixes
     )
+    if settings.smooth:
+        trips = smooth_fixes(trips)
     stops = number_stops(
         trips,
         radius_m=settings.stop_radius_m,

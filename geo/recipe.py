@@ -88,6 +88,7 @@ def partial_settings(config: Config, *, until: datetime) -> Settings:
         min_fixes=config.trips.min_fixes,
         stop_radius_m=config.trips.stop_radius_m,
         stop_min_minutes=config.trips.stop_min_minutes,
+        smooth=config.cleaning.smooth,
     )
 
 
@@ -103,7 +104,10 @@ def finding_methods(config: Config) -> Methods:
 
 
 def named_parameters(config: Config) -> dict[str, object]:
-    """Return what the results depend on, by name with unit."""
+    """Return what the results depend on, by name with unit.
+
+    Smoothing is named where it was done.
+    """
     sections = (
         config.region,
         config.cleaning,
@@ -112,9 +116,12 @@ def named_parameters(config: Config) -> dict[str, object]:
         config.hotspots,
         config.privacy,
     )
-    return {
+    named = {
         f"{type(section).__name__.lower()}.{name}": msgspec.to_builtins(value)
         for section in sections
         for name, value in msgspec.structs.asdict(section).items()
         if name not in {"name", "crs", "since", "until"}
     }
+    if not config.cleaning.smooth:
+        del named["cleaning.smooth"]
+    return named

@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "geo"
 FLOORS = [
     {"errors"},
     {"config", "grid", "progress", "regions"},
-    {"kernels.draws", "kernels.lattice", "kernels.surfaces", "kernels.tracks"}
+    {"kernels.draws", "kernels.lattice", "kernels.smoothing"}
+    | {"kernels.surfaces", "kernels.tracks"}
     | {"schema"},
     # The readers' wing has floors of its own: what a text means, then whole files.
     {"read.archive", "read.markup", "read.words"},
@@ -23,7 +24,7 @@ FLOORS = [
     | {"read.excel", "read.fit", "read.google", "read.vector"}
     | {"read.nmea", "read.plt", "read.tcx"}
     | {"store.manifest", "store.parts"}
-    | {"clean", "engine", "trajectory", "visits"}
+    | {"calibration", "clean", "engine", "smoothing", "trajectory", "visits"}
     | {"analysis.stats", "analysis.targets"},
     {"read", "read.layers", "store"}
     | {"analysis.brownian", "analysis.corridors", "analysis.crossings"}
@@ -54,8 +55,8 @@ DOORS = {
     "click": {"cli", "console"},
     "folium": {"write.page"},
     "watchfiles": {"watching"},
-    "numba": {"kernels.draws", "kernels.lattice", "kernels.surfaces"}
-    | {"kernels.tracks"},
+    "numba": {"kernels.draws", "kernels.lattice", "kernels.smoothing"}
+    | {"kernels.surfaces", "kernels.tracks"},
     "pyogrio": {"read.vector", "write.files"},
     "fitdecode": {"read.fit"},
     "python_calamine": {"read.workbook"},

@@ -62,6 +62,19 @@ class TestPartial:
         assert len(sifted.fixes) + len(sifted.rejects) == len(fixes)
         assert (trips["time"] < until).all()
 
+    def test_trips_are_smoothed_where_the_settings_say_so(self):
+        fixes = fixes_of([1, 2])
+        fixes.loc[5, "lon"] += 1e-3
+
+        sifted, plain = clean_and_cut(fixes, SETTINGS)
+        same, smooth = clean_and_cut(fixes, replace(SETTINGS, smooth=True))
+
+        pd.testing.assert_frame_equal(same.fixes, sifted.fixes)
+        assert plain["x_m"].equals(smooth["raw_x_m"])
+        off = (smooth["x_m"] - smooth["raw_x_m"]).abs()
+        assert off.idxmax() == 5
+        assert off.max() > 1  # with a fix each 10 min, that is all
+
     def test_the_fixes_are_not_changed(self):
         fixes = fixes_of([1, 2])
         before = fixes.copy(deep=True)
@@ -109,6 +122,7 @@ OTHER = {
     "until_ms": 0,
     "max_accuracy_m": 50.0,
     "min_fixes": 4,
+    "smooth": True,
 }
 
 

@@ -290,6 +290,27 @@ def test_a_month_that_is_not_over_for_long_is_left_out(tiny_region):
     assert late.release.about.last_month == "2023-06"
 
 
+def test_a_smoothed_map_is_reproducible_and_says_that_it_is_smoothed(
+    tiny_region, built, tmp_path
+):
+    plain = built[1].release
+    text = tiny_region.read_text(encoding="utf-8")
+    tiny_region.write_text(f"{text}\n[cleaning]\nsmooth = true\n", encoding="utf-8")
+
+    done = build(load_config(tiny_region), output=tmp_path / "map")
+    again = build(load_config(tiny_region), output=tmp_path / "again")
+
+    assert digests(tmp_path / "map") == digests(tmp_path / "again")
+    assert again.redone == 0
+    about = done.release.about
+    assert about.parameters == plain.about.parameters | {"cleaning.smooth": True}
+    assert about.fixes_kept == plain.about.fixes_kept
+    page = (tmp_path / "map" / "index.html").read_text(encoding="utf-8")
+    assert '"cleaning.smooth":true' in page
+    counts = [r.layers["crossings"]["tracks"].tolist() for r in (done.release, plain)]
+    assert counts[0] == counts[1]
+
+
 def test_an_internal_map_says_so_everywhere(tiny_region):
     text = tiny_region.read_text(encoding="utf-8")
     tiny_region.write_text(

@@ -86,7 +86,9 @@ def test_more_cells_than_memory_are_refused(config, section, values):
 def test_every_setting_reaches_the_partials(config):
     settings = partial_settings(
         changed(
-            changed(config, "cleaning", max_speed_kmh=12.0, max_accuracy_m=80.0),
+            changed(
+                config, "cleaning", max_speed_kmh=12.0, max_accuracy_m=80.0, smooth=True
+            ),
             "trips",
             max_gap_h=3.0,
             min_fixes=5,
@@ -101,6 +103,7 @@ def test_every_setting_reaches_the_partials(config):
     assert (settings.max_speed_kmh, settings.max_accuracy_m) == (12.0, 80.0)
     assert (settings.max_gap_h, settings.min_fixes) == (3.0, 5)
     assert (settings.stop_radius_m, settings.stop_min_minutes) == (60.0, 15.0)
+    assert settings.smooth
 
 
 def test_what_the_user_says_goes_before_what_the_region_says(config):
@@ -146,3 +149,10 @@ def test_the_named_parameters_are_all_but_names_and_the_crs(config):
     assert not {"region.name", "region.crs"} & set(named)
     assert not any(name.startswith(("files.", "layers.")) for name in named)
     msgspec.json.encode(named)
+
+
+def test_smoothing_is_named_where_it_was_done(config):
+    smooth = named_parameters(changed(config, "cleaning", smooth=True))
+
+    assert "cleaning.smooth" not in named_parameters(config)
+    assert smooth == named_parameters(config) | {"cleaning.smooth": True}
