@@ -152,7 +152,7 @@ def test_no_change_is_no_trend():
     ("series", "wrong", "message"),
     [
         ([1, 2, 3], {}, "a series has 3 steps; a trend needs at least 4"),
-        (5, {}, "a series has 0 steps"),
+        (5, {}, "a series has 1 steps"),
         ([1, 2, np.nan, 4], {}, "missing or infinite"),
         ([1, 2, np.inf, 4], {}, "missing or infinite"),
         ([1, 2, 3, 4], {"autocorrelation": "yue"}, "autocorrelation is 'yue'"),

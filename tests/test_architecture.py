@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "geo"
 FLOORS = [
     {"errors"},
     {"config", "grid", "progress", "regions"},
-    {"kernels.draws", "kernels.lattice", "kernels.smoothing"}
-    | {"kernels.surfaces", "kernels.tracks"}
+    {"kernels.draws", "kernels.lattice", "kernels.series"}
+    | {"kernels.smoothing", "kernels.surfaces", "kernels.tracks"}
     | {"schema"},
     # The readers' wing has floors of its own: what a text means, then whole files.
     {"read.archive", "read.markup", "read.words"},
@@ -30,7 +30,8 @@ FLOORS = [
     | {"analysis.brownian", "analysis.corridors", "analysis.crossings"}
     | {"analysis.density", "analysis.hotspots", "analysis.permutation"}
     | {"analysis.trends"},
-    {"analysis.moran"},
+    {"analysis.cube", "analysis.moran"},
+    {"analysis.emerging"},
     {"ingest", "partials", "privacy"},
     # The writers' wing: what is said and drawn, then whole pages and files.
     {"write.basemap", "write.fields", "write.output", "write.plain"} | {"totals"},
@@ -55,8 +56,8 @@ DOORS = {
     "click": {"cli", "console"},
     "folium": {"write.page"},
     "watchfiles": {"watching"},
-    "numba": {"kernels.draws", "kernels.lattice", "kernels.smoothing"}
-    | {"kernels.surfaces", "kernels.tracks"},
+    "numba": {"kernels.draws", "kernels.lattice", "kernels.series"}
+    | {"kernels.smoothing", "kernels.surfaces", "kernels.tracks"},
     "pyogrio": {"read.vector", "write.files"},
     "fitdecode": {"read.fit"},
     "python_calamine": {"read.workbook"},

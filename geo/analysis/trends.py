@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.analysis.stats import two_sided_p
+from geo.kernels.series import compare_steps
 
 FEWEST_STEPS = 4
 """Fewest values of which a trend is sought."""
 
 _SIGNIFICANT = 1.959963984540054  # an autocorrelation beyond is no noise (5 %)
-_AT_ONCE = 4_000_000  # slopes held in memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +89,7 @@ def mann_kendall(series: ArrayLike, *, autocorrelation: str = "none") -> Trends:
         raise ValueError(
             f"autocorrelation is {autocorrelation!r}; expected 'none' or 'hamed-rao'"
         )
-    every = np.asarray(series, dtype=np.float64)
+    every = np.ascontiguousarray(series, dtype=np.float64)
     steps = every.shape[-1] if every.ndim else 0
     if steps < FEWEST_STEPS:
         raise ValueError(
@@ -98,8 +98,10 @@ def mann_kendall(series: ArrayLike, *, autocorrelation: str = "none") -> Trends:
     if not np.isfinite(every).all():
         raise ValueError("a value of a series is missing or infinite")
     rows = every.reshape(-1, steps)
-    s, variance = _score(rows)
-    slope = _slopes(rows)
+    s, ties = np.empty((2, len(rows)), np.int64)
+    slope = np.empty(len(rows))
+    compare_steps(rows, s, ties, slope)
+    variance = (steps * (steps - 1) * (2 * steps + 5) - ties) / 18
     if autocorrelation == "hamed-rao":
         variance = variance * _inflation(rows, slope)
     spread = np.sqrt(np.where(variance > 0, variance, 1.0))
@@ -112,34 +114,6 @@ def mann_kendall(series: ArrayLike, *, autocorrelation: str = "none") -> Trends:
         two_sided_p(z).reshape(shape),
         slope.reshape(shape),
     )
-
-
-def _score(rows: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return S of each series, and its variance with ties."""
-    n = rows.shape[1]
-    s = np.zeros(len(rows), np.int64)
-    equals = np.ones(rows.shape, np.int64)
-    for lag in range(1, n):
-        step = rows[:, lag:] - rows[:, :-lag]
-        s += np.sign(step).sum(axis=1).astype(np.int64)
-        same = step == 0
-        equals[:, lag:] += same
-        equals[:, :-lag] += same
-    ties = ((equals - 1) * (2 * equals + 5)).sum(axis=1)
-    return s, (n * (n - 1) * (2 * n + 5) - ties) / 18
-
-
-def _slopes(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the median slope between any two steps of each series."""
-    early, late = np.triu_indices(rows.shape[1], k=1)
-    slope = np.empty(len(rows))
-    chunk = max(1, _AT_ONCE // len(early))
-    for begin in range(0, len(rows), chunk):
-        some = rows[begin : begin + chunk]
-        slope[begin : begin + chunk] = np.median(
-            (some[:, late] - some[:, early]) / (late - early), axis=1
-        )
-    return slope
 
 
 def _inflation(

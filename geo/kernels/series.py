@@ -1,0 +1,42 @@
+"""Compiled loops over the pairs of steps of many series."""
+
+# mypy: disable-error-code="untyped-decorator"
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@njit(cache=True, nogil=True)
+def compare_steps(rows: Floats, score: Ints, ties: Ints, slope: Floats) -> None:
+    """Fill in what the pairs of each series say.
+
+    `score` is the number of pairs that rise less those that fall, `ties` the sum of
+    ``t (t - 1) (2 t + 5)`` over groups of t equal values, `slope` the median change
+    in a step.
+    """
+    count, steps = rows.shape
+    change = np.empty(steps * (steps - 1) // 2)
+    equals = np.empty(steps, np.int64)
+    for i in range(count):
+        pair = 0
+        score[i], ties[i] = 0, 0
+        equals[:] = 1
+        for early in range(steps):
+            for late in range(early + 1, steps):
+                step = rows[i, late] - rows[i, early]
+                change[pair] = step / (late - early)
+                pair += 1
+                if step > 0.0:
+                    score[i] += 1
+                elif step < 0.0:
+                    score[i] -= 1
+                else:
+                    equals[early] += 1
+                    equals[late] += 1
+        for k in range(steps):
+            ties[i] += (equals[k] - 1) * (2 * equals[k] + 5)
+        slope[i] = np.median(change)
