@@ -19,7 +19,7 @@ FLOORS = [
     {"read.workbook"} | {"read.cells", "read.columns", "read.guard", "read.sniff"},
     {"read.coordinates", "read.features", "read.pointset", "read.times"},
     {"read.found", "read.relief", "read.sifting"},
-    {"read.placemarks", "read.table", "read.weeks"},
+    {"read.bundle", "read.placemarks", "read.table", "read.weeks"},
     {"read.delimited", "read.geojson", "read.gps", "read.kml", "read.parquet"}
     | {"read.excel", "read.fit", "read.google", "read.vector"}
     | {"read.nmea", "read.plt", "read.tcx"}

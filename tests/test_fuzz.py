@@ -19,6 +19,7 @@ from tests import damage
 from tests import test_read as formats
 from tests import test_read_excel as excel
 from tests import test_read_fit as fit
+from tests import test_read_geojson as geojson
 from tests import test_read_google as google
 from tests import test_read_kml as kml
 from tests import test_read_nmea as nmea
@@ -89,6 +90,14 @@ def workbook(folder, name):
         excel.write_xlsx(folder / name, {"Hoja": [excel.HEAD, *rows], "b": [["x"]]})
 
 
+def several(folder):
+    formats.write_gpx(folder)
+    fit_walk(folder)
+    lines_with_times(folder)
+    formats.spanish(folder)
+    formats.zipped(*sorted(folder.iterdir()))
+
+
 def history(folder, content):
     text_file(folder, "a.json", json.dumps(content, indent=1))
 
@@ -118,6 +127,17 @@ SPECIMENS = {
     "Google records": lambda d: history(d, google.RECORDS),
     "Google timeline": lambda d: history(d, google.TIMELINE),
     "Google month": lambda d: history(d, google.month_of()),
+    "zip of several files": several,
+    "EarthRanger": lambda d: text_file(
+        d,
+        "a.json",
+        json.dumps(
+            [
+                geojson.observation(iso, lat, lon, source="Zoraida")
+                for iso, (lat, lon) in zip(ISO, PLACES, strict=True)
+            ]
+        ),
+    ),
     "GeoJSON lines": lines_with_times,
 }
 

@@ -1,6 +1,7 @@
-"""Zip archives: one file of positions is read, and nothing leads out or blows up."""
+"""Zip archives: files of positions are read, and nothing leads out or blows up."""
 
 import io
+import json
 import stat
 import struct
 import zipfile
@@ -129,6 +130,123 @@ def test_a_name_in_the_archive_may_say_simulated(pack):
     assert not read(pack({"walk.csv": CSV})).simulated
 
 
+def gpx(*hours, name="", lat=8.5):
+    points = "".join(
+        f'<trkpt lat="{lat}" lon="-77.5"><time>2023-05-01T{hour:02d}:00:00Z</time>'
+        "</trkpt>"
+        for hour in hours
+    )
+    title = f"<name>{name}</name>" if name else ""
+    return f"<gpx><trk>{title}<trkseg>{points}</trkseg></trk></gpx>"
+
+
+class TestSeveralFiles:
+    """They are read as one file, each by its own rules."""
+
+    def test_all_of_them_are_read(self, pack, tmp_path):
+        two = "track;time;lat;lon\nb;2023-05-01T12:00Z;8,25;-77,5\nb;;8,5;-77\n"
+        members = {"z/b.csv": two, "a.gpx": gpx(12, 13, name="A7"), "README.txt": "x"}
+
+        sifted = read(pack(members | shapefile(tmp_path / "one")))
+
+        places = sifted.fixes.sort_values("line")[["line", "lat"]].to_numpy().tolist()
+        assert places == [[1, 8.5], [2, 8.5], [3, 8.5], [4, 8.25]]
+        assert sifted.rejects[["file", "line", "reason"]].to_numpy().tolist() == [
+            ["walk.zip", 5, "no time"]
+        ]
+        assert sifted.notes[:4] == (
+            "file 1: read as GPX",
+            "file 2: read as ESRI Shapefile",
+            "file 3: read as UTF-8, separator ';', decimal comma",
+            "records of the files: 1 to 2, 3 to 3, 4 to 5",
+        )
+        assert sifted.notes[4].startswith("3 of 3 files of a zip archive were read")
+
+    def test_named_tracks_are_those_of_the_files_by_themselves(self, pack, tmp_path):
+        texts = {"a.gpx": gpx(12, name="A7"), "b.gpx": gpx(13, name="A7"), "c.csv": CSV}
+        alone = []
+        for name, text in texts.items():
+            (tmp_path / name).write_text(text)
+            alone.append(read(tmp_path / name).fixes)
+
+        together = read(pack(texts)).fixes
+
+        apart = pd.concat(alone).sort_values(["track", "time"], ignore_index=True)
+        pd.testing.assert_frame_equal(
+            together.drop(columns="line"), apart.drop(columns="line")
+        )
+
+    def test_pieces_without_a_name_that_follow_each_other_are_one_track(self, pack):
+        sifted = read(pack({"a.gpx": gpx(12, 13), "b.gpx": gpx(14, 15)}))
+
+        assert len(set(sifted.fixes["track"])) == 1
+        assert any("2 pieces without a name follow" in note for note in sifted.notes)
+
+    def test_pieces_without_a_name_at_once_are_a_track_each(self, pack):
+        sifted = read(pack({"a.gpx": gpx(12, 14), "b.gpx": gpx(13, 15, lat=8.25)}))
+
+        assert len(set(sifted.fixes["track"])) == 2
+
+    def test_all_the_files_of_one_google_account_are_one_track(self, pack):
+        def record(hour):
+            time = f"2023-05-01T{hour}:00:00Z"
+            return {
+                "latitudeE7": 85000000,
+                "longitudeE7": -775000000,
+                "timestamp": time,
+            }
+
+        halves = {
+            f"{name}.json": json.dumps({"locations": [record(h) for h in hours]})
+            for name, hours in {"a": (10, 14), "b": (12, 16)}.items()
+        }
+
+        sifted = read(pack(halves | {"c.gpx": gpx(11, 13, name="A7")}))
+
+        assert len(sifted.fixes) == 6
+        assert len(set(sifted.fixes["track"])) == 2
+
+    def test_what_cannot_be_used_is_left_out_and_said(self, pack):
+        inner = pack({"a.csv": CSV}, "inner.zip").read_bytes()
+        members = {"a.csv": CSV, "secret.json": "{}", "x.zip": inner, "y.kmz": inner}
+
+        sifted = read(pack(members))
+
+        assert len(sifted.fixes) == 1
+        left = [note for note in sifted.notes if "was left out" in note]
+        assert [note[:6] for note in left] == ["file 2", "file 3", "file 4"]
+        assert "JSON, but not GeoJSON" in left[0]
+        assert "a zip archive in a zip archive" in left[1]
+        assert "secret" not in " ".join(sifted.notes)
+
+    def test_one_that_says_simulated_makes_all_of_it_simulated(self, pack):
+        assert read(pack({"a.csv": CSV, "simulado.gpx": gpx(12)})).simulated
+
+    def test_the_order_in_the_archive_does_not_matter(self, pack):
+        members = {"b.gpx": gpx(12, 13), "a.csv": CSV, "c.gpx": gpx(14)}
+
+        one = read(pack(members))
+        two = read(pack(dict(reversed(members.items())), "walk.zip"))
+
+        pd.testing.assert_frame_equal(one.fixes, two.fixes)
+        assert one.notes == two.notes
+
+    def test_they_share_the_room_that_there_is(self, pack, monkeypatch):
+        monkeypatch.setattr(archive, "MAX_UNPACKED_BYTES", 150)
+        assert len(read(pack({"a.csv": CSV, "b.csv": CSV})).fixes) == 2
+        with pytest.raises(InputError, match="unpacks to more than"):
+            read(pack({f"{n}.csv": CSV for n in range(4)}))
+
+    def test_times_without_an_offset_in_most_rows_ask_for_a_zone(self, pack):
+        naive = CSV.replace("Z", "")
+        with pytest.raises(InputError, match=r"walk\.zip have no offset.*--tz"):
+            read(pack({"a.csv": naive, "b.csv": naive}))
+        sifted = read(
+            pack({"a.csv": naive, "b.csv": naive}), time_zone="America/Panama"
+        )
+        assert len(sifted.fixes) == 2
+
+
 def test_archives_in_a_folder_are_found(pack, tmp_path):
     paths = [pack({"a.csv": CSV}, "a.zip"), pack({"doc.kml": KML}, "b.kmz")]
 
@@ -140,9 +258,8 @@ def test_archives_in_a_folder_are_found(pack, tmp_path):
     [
         ({}, "without a file of positions that is read"),
         ({"a.exe": b"x", "dir/": b""}, "without a file of positions that is read"),
-        ({"a.gpx": GPX, "b.csv": CSV}, "holds 2 files that may hold positions"),
-        ({"a.kml": KML, "b.kml": KML}, "holds 2 files that may hold positions"),
-        ({"a.zip": b"x"}, "without a file of positions that is read"),
+        ({"a.zip": b"x,y"}, "a header, but no rows"),
+        ({"a.csv": " ", "b.gpx": "<gpx/>"}, "is empty"),
         ({"/etc/a.gpx": GPX}, "a name that leads out of its folder"),
         ({"../a.gpx": GPX}, "a name that leads out of its folder"),
         ({"..\\a.gpx": GPX}, "a name that leads out of its folder"),

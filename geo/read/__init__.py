@@ -7,6 +7,7 @@ from pathlib import Path
 
 from geo.errors import InputError, printable
 from geo.read.archive import unpacked
+from geo.read.bundle import Part, bundled, notes_of
 from geo.read.coordinates import looks_swapped
 from geo.read.delimited import read_delimited
 from geo.read.excel import read_workbook
@@ -56,7 +57,7 @@ _READERS: Mapping[str, Callable[[Path], Found]] = {
 }
 # What is looked for in an archive.
 _PACKED = set().union(
-    *(SUFFIXES[name] for name in {"delimited", *_WORKBOOKS, *_READERS})
+    *(SUFFIXES[name] for name in {"delimited", "zip", *_WORKBOOKS, *_READERS})
 )
 
 
@@ -79,8 +80,8 @@ def read_fixes(
     path
         CSV and its kin, workbooks (xlsx, xlsb, xls, ods), GPX, KML, TCX, FIT, NMEA,
         PLT, location histories of Google, GeoJSON (also one feature a line),
-        GeoPackage, Shapefile, FlatGeobuf or Parquet, or one of these in a zip
-        archive. What it is, its content says.
+        GeoPackage, Shapefile, FlatGeobuf or Parquet, or a zip archive of these, whose
+        files are read as one. What it is, its content says.
     key
         Secret that names of tracks are hashed with; it stays in the store.
     columns
@@ -131,15 +132,14 @@ def read_fixes(
     "read as UTF-8, separator ';', decimal comma"
     """
     known_zone(time_zone)
+    options = Options(columns or {}, time_zone=time_zone, swap=swap, crs=crs)
     kind = kind_of(path)
-    named = columns or {}
     if kind.name == "zip":
-        found, inner = _found_in_archive(path, named)
+        parts, notes = _parts_of_archive(path, options)
     else:
-        found, inner = _found(path, kind.name, named), kind.name
-    named = {} if inner in _FIXED else named
-    options = Options(named, time_zone=time_zone, swap=swap, crs=crs)
-    rows, notes = understand(found, name=path.name, options=options)
+        parts = [_part(path, kind.name, options)]
+        notes = [*parts[0].notes]
+    rows = bundled(parts)
     if campaign:
         rows, moved = judge_weeks(
             rows, campaign=campaign, rollover=rollover, name=path.name
@@ -149,8 +149,22 @@ def read_fixes(
     refuse_if_useless(sifted.counts(), good=len(sifted.fixes), name=path.name)
     return replace(
         sifted,
-        notes=_sentences((*kind.notes, *found.notes, *notes, *more)),
+        notes=_sentences((*kind.notes, *notes, *more)),
+        simulated=any(part.simulated for part in parts),
+    )
+
+
+def _part(path: Path, kind: str, options: Options, *, number: int = 1) -> Part:
+    """Return what a file holds, understood but not yet judged."""
+    found = _found(path, kind, options.columns)
+    options = replace(options, columns={}) if kind in _FIXED else options
+    rows, notes = understand(found, name=path.name, options=options)
+    return Part(
+        rows,
+        number=number,
+        notes=_sentences((*found.notes, *notes)),
         simulated=found.simulated,
+        person=kind if kind == "google" else "",
     )
 
 
@@ -162,25 +176,40 @@ def _found(path: Path, kind: str, columns: Mapping[str, str]) -> Found:
         return read_workbook(path, columns=columns)
     if kind in _READERS:
         return _READERS[kind](path)
+    if kind == "zip":
+        raise InputError(
+            f"{path.name} is a zip archive in a zip archive.",
+            hint="Unpack it, and give what is in it.",
+        )
     raise InputError(f"{path.name} is a picture; it holds no fixes.")
 
 
-def _found_in_archive(path: Path, columns: Mapping[str, str]) -> tuple[Found, str]:
-    """Return what the one file of positions in an archive holds, and its kind."""
-    with unpacked(path, suffixes=_PACKED) as inside:
-        kind = kind_of(inside.path).name
-        if kind == "zip":
-            raise InputError(
-                f"{path.name} is a zip archive in a zip archive.",
-                hint="Unpack it, and give what is in it.",
-            )
-        found = _found(inside.path, kind, columns)
-    said = any(says_simulated(name) for name in inside.names)
-    return replace(
-        found,
-        notes=(*found.notes, f"it was unpacked from a zip archive, as {NAMES[kind]}"),
-        simulated=found.simulated or said,
-    ), kind
+def _parts_of_archive(path: Path, options: Options) -> tuple[list[Part], list[str]]:
+    """Return what the files of positions in an archive hold, and notes on them.
+
+    A file that cannot be used is left out with a note, unless none can.
+    """
+    parts: list[Part] = []
+    left: list[InputError] = []
+    notes: list[str] = []
+    with unpacked(path, suffixes=_PACKED) as files:
+        for number, file in enumerate(files, start=1):
+            try:
+                kind = kind_of(file.path).name
+                part = _part(file.path, kind, options, number=number)
+            except InputError as error:
+                left.append(error)
+                notes.append(f"file {number} was left out: {error}")
+                continue
+            said = part.simulated or any(map(says_simulated, file.names))
+            parts.append(replace(part, simulated=said))
+    if not parts:
+        raise left[0]
+    if len(files) == 1:
+        what = f"it was unpacked from a zip archive, as {NAMES[kind]}"
+        return parts, [*parts[0].notes, what]
+    how = f"{len(parts)} of {len(files)} files of a zip archive were read as one, in "
+    return parts, [*notes_of(parts), *notes, f"{how}the order of their names"]
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:

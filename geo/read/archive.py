@@ -1,4 +1,4 @@
-"""Zip archives, KMZ among them: one file of positions is unpacked, and nothing else."""
+"""Zip archives, KMZ among them: files of positions are unpacked, and nothing else."""
 
 import re
 import stat
@@ -78,43 +78,50 @@ def names_in(path: Path) -> list[str]:
 
 
 @contextmanager
-def unpacked(path: Path, *, suffixes: AbstractSet[str]) -> Iterator[Unpacked]:
-    """Unpack the one file of positions of a zip archive.
+def unpacked(path: Path, *, suffixes: AbstractSet[str]) -> Iterator[list[Unpacked]]:
+    """Unpack the files of positions of a zip archive.
 
     Parameters
     ----------
     path
-        A KMZ; an archive of one Shapefile with its parts; or one that holds exactly
-        one file of the suffixes. Text beside it is taken for a description.
+        A KMZ, or an archive of Shapefiles with their parts and of other files of the
+        suffixes. Text beside these is taken for a description.
     suffixes
         Of files that may hold positions, in small letters.
 
     Yields
     ------
-    Unpacked
-        The file in a temporary folder, which goes with the context.
+    list of Unpacked
+        The files in the order of their names, in a temporary folder, which goes with
+        the context.
 
     Raises
     ------
     InputError
         If the archive is damaged or encrypted; holds links, a name twice, or names
-        that lead out of the folder; unpacks to too much; or does not hold exactly
-        one file of positions.
+        that lead out of the folder; unpacks to too much; or holds no file of
+        positions.
     """
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         with _opened(path) as archive:
             members = _members(archive, path.name)
             members = [member for member in members if not _is_index(archive, member)]
-            chosen = _chosen(members, suffixes, path.name)
-            budget = MAX_UNPACKED_BYTES
-            for end, member in chosen.items():
-                name = f"{path.stem[:100]}{end}" if end else path.name
-                target = Path(folder) / name
-                budget -= _unpack(archive, member, target, budget, path)
-        main = ".shp" if ".shp" in chosen else ""
-        place = Path(folder) / (f"{path.stem[:100]}{main}" if main else path.name)
-        names = tuple(_name_of(member) for member in chosen.values())
-        yield Unpacked(place, names)
+            budget, files = MAX_UNPACKED_BYTES, []
+            for number, choice in enumerate(_chosen(members, suffixes, path.name)):
+                place = Path(folder, str(number))
+                place.mkdir()
+                for end, member in choice.items():
+                    target = _called(place, path, end)
+                    budget -= _unpack(archive, member, target, budget, path)
+                names = tuple(_name_of(member) for member in choice.values())
+                main = ".shp" if ".shp" in choice else ""
+                files.append(Unpacked(_called(place, path, main), names))
+        yield files
+
+
+def _called(folder: Path, path: Path, end: str) -> Path:
+    """Return where a file of an archive goes: under the name of the archive."""
+    return folder / (f"{path.stem[:100]}{end}" if end else path.name)
 
 
 @contextmanager
@@ -206,31 +213,33 @@ def _is_index(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
 
 def _chosen(
     members: list[zipfile.ZipInfo], suffixes: AbstractSet[str], name: str
-) -> _Choice:
-    """Return the file of positions, or all the parts of a Shapefile."""
-    ends = [PurePosixPath(_name_of(member)).suffix.lower() for member in members]
-    able = [pair for pair in zip(members, ends, strict=True) if pair[1] in suffixes]
-    if len(able) > 1:  # a text may be a description
-        able = [pair for pair in able if pair[1] not in _PROSE] or able
-    if len(able) > 1 and all(end == ".kml" for _, end in able):
-        able = [p for p in able if _name_of(p[0]).lower() == "doc.kml"] or able
+) -> list[_Choice]:
+    """Return the files of positions, each with its parts if it is a Shapefile."""
+    ordered = sorted(members, key=_name_of)
+    able = [member for member in ordered if _end_of(member) in suffixes]
+    able = [m for m in able if _end_of(m) not in _PROSE] or able
+    if all(_end_of(member) == ".kml" for member in able):
+        able = [m for m in able if _name_of(m).lower() == "doc.kml"] or able
     if not able:
         raise InputError(
             f"{name} is a zip archive without a file of positions that is read.",
             hint="Unpack it, and give what is in it as CSV or GPX.",
         )
-    if len(able) > 1:
-        raise InputError(
-            f"{name} holds {len(able)} files that may hold positions; expected one.",
-            hint="Unpack it, and give the folder.",
-        )
-    member, end = able[0]
-    if end != ".shp":
+    return [_with_parts(member, members) for member in able]
+
+
+def _end_of(member: zipfile.ZipInfo) -> str:
+    return PurePosixPath(_name_of(member)).suffix.lower()
+
+
+def _with_parts(member: zipfile.ZipInfo, members: list[zipfile.ZipInfo]) -> _Choice:
+    """Return a file, or all the parts of a Shapefile, by their endings."""
+    if _end_of(member) != ".shp":
         return {"": member}
     stem = PurePosixPath(_name_of(member)).with_suffix("")
     beside = {
-        end: other
-        for other, end in zip(members, ends, strict=True)
+        _end_of(other): other
+        for other in members
         if PurePosixPath(_name_of(other)).with_suffix("") == stem
     }
     return {end: beside[end] for end in _PARTS if end in beside}
