@@ -30,7 +30,7 @@ FLOORS = [
     | {"analysis.brownian", "analysis.corridors", "analysis.crossings"}
     | {"analysis.density", "analysis.hotspots", "analysis.permutation"}
     | {"analysis.trends"},
-    {"analysis.cube", "analysis.moran"},
+    {"analysis.cube", "analysis.moran", "analysis.scan"},
     {"analysis.emerging"},
     {"ingest", "partials", "privacy"},
     # The writers' wing: what is said and drawn, then whole pages and files.
