@@ -1,16 +1,14 @@
 """Turn away fixes that cannot be true, each with its reason."""
 
 import logging
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-import pyproj
 from numpy.typing import NDArray
 
-from geo.errors import CRSError
 from geo.kernels.tracks import SPIKE, TOO_FAST, Points, sift_tracks
-from geo.schema import REJECTS, Sifted, check_fixes
+from geo.plane import plane_of
+from geo.schema import FIXES, REJECTS, Sifted, check_fixes
 
 log = logging.getLogger(__name__)
 
@@ -131,15 +129,13 @@ def clean_fixes(
             f"the highest speed is {max_speed_kmh} and the error {location_error_m}; "
             "both must be positive"
         )
-    projection = _projection(crs)
+    plane = plane_of(crs)
     table = _sorted(fixes)
     code = _judge_rows(table, bounds, max_accuracy_m)
     code[_duplicates(table, code)] = REASONS.index("duplicate")
 
     rows = np.flatnonzero(code == 0)
-    x, y = projection.transform(
-        table["lon"].to_numpy()[rows], table["lat"].to_numpy()[rows]
-    )
+    x, y = plane.metres(table["lon"].to_numpy()[rows], table["lat"].to_numpy()[rows])
     error = _errors(table["accuracy_m"].to_numpy()[rows], location_error_m)
     time = table["time"].dt.tz_convert(None).to_numpy().astype(np.int64)[rows]
     verdict = sift_tracks(
@@ -158,38 +154,21 @@ def clean_fixes(
     return Sifted(measured, _rejects(table, code))
 
 
-@lru_cache(maxsize=8)
-def _projection(crs: str) -> pyproj.Transformer:
-    """Return what makes metres of longitudes and latitudes."""
-    try:
-        target = pyproj.CRS.from_user_input(crs)
-    except pyproj.exceptions.CRSError as error:
-        raise CRSError(
-            f"{crs!r} is not a coordinate reference system.",
-            hint="Give an EPSG code or a PROJ string.",
-        ) from error
-    units = {axis.unit_conversion_factor for axis in target.axis_info}
-    if not target.is_projected or units != {1.0}:
-        raise CRSError(
-            f"{target.name!r} does not measure in metres.",
-            hint="Give a projected CRS, such as a UTM zone or an equal-area one.",
-        )
-    return pyproj.Transformer.from_crs("EPSG:4326", target, always_xy=True)
-
-
 def _sorted(fixes: pd.DataFrame) -> pd.DataFrame:
     """Return the columns we keep, sorted by track, then time."""
     check_fixes(fixes.head(0))
     track = fixes["track"].to_numpy()
     time = fixes["time"].dt.tz_convert(None).to_numpy().astype(np.int64)
-    same = track[1:] == track[:-1]
-    if (track[1:] < track[:-1]).any() or (time[1:][same] < time[:-1][same]).any():
+    back = (track[1:] == track[:-1]) & (time[1:] < time[:-1])
+    if (back | (track[1:] < track[:-1])).any():
         fixes = fixes.take(np.lexsort((time, track)))
-    table = check_fixes(fixes)
-    for name in PASSENGERS:
-        if name in fixes:
-            table[name] = fixes[name]
-    return table
+    names = [*FIXES, *(name for name in PASSENGERS if name in fixes)]
+    unknown = np.full(len(fixes), np.nan)
+    return pd.DataFrame(
+        {name: fixes.get(name, unknown) for name in names},
+        index=fixes.index,
+        copy=False,
+    )
 
 
 def _judge_rows(
@@ -222,9 +201,10 @@ def _duplicates(table: pd.DataFrame, code: Codes) -> NDArray[np.int64]:
     again = (track[1:] == track[:-1]) & (time[1:] == time[:-1])
     if not again.any():
         return rows[:0]
-    moment = np.cumsum(np.concatenate([[True], ~again]))
-    shared = np.bincount(moment)[moment] > 1
-    twins = table.take(rows[shared]).assign(moment=moment[shared], row=rows[shared])
+    begins = np.concatenate([[True], ~again])
+    shared = np.flatnonzero(~(begins & np.append(begins[1:], True)))
+    twins = table.take(rows[shared])
+    twins = twins.assign(moment=np.cumsum(begins[shared]), row=rows[shared])
     twins["accuracy_m"] = twins["accuracy_m"].where(twins["accuracy_m"] > 0)
     ties = [name for name in ("elevation_m", *PASSENGERS) if name in twins]
     twins = twins.sort_values(["moment", "accuracy_m", "lon", "lat", *ties])

@@ -11,9 +11,10 @@ PACKAGE = Path(__file__).parents[1] / "geo"
 FLOORS = [
     {"errors"},
     {"config", "grid", "progress", "regions"},
-    {"kernels.draws", "kernels.lattice", "kernels.series"}
+    {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.series"}
     | {"kernels.smoothing", "kernels.surfaces", "kernels.tracks"}
     | {"schema"},
+    {"plane"},
     # The readers' wing has floors of its own: what a text means, then whole files.
     {"read.archive", "read.markup", "read.words"},
     {"read.workbook"} | {"read.cells", "read.columns", "read.guard", "read.sniff"},
@@ -56,7 +57,7 @@ DOORS = {
     "click": {"cli", "console"},
     "folium": {"write.page"},
     "watchfiles": {"watching"},
-    "numba": {"kernels.draws", "kernels.lattice", "kernels.series"}
+    "numba": {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.series"}
     | {"kernels.smoothing", "kernels.surfaces", "kernels.tracks"},
     "pyogrio": {"read.vector", "write.files"},
     "fitdecode": {"read.fit"},
