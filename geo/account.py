@@ -1,9 +1,11 @@
 """Where the numbers of a map come from, and what a store holds."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from geo.config import Config
 from geo.outcome import Effect
@@ -11,7 +13,7 @@ from geo.partials import Settings, clean_and_cut
 from geo.privacy import About, Release
 from geo.recipe import named_parameters
 from geo.record import published_counts, withheld_counts
-from geo.schema import month_label
+from geo.schema import UNDATED, month_label
 from geo.store import Source, Store, open_store
 from geo.totals import Totals
 from geo.visits import count_visits
@@ -36,6 +38,7 @@ def describe_store(config: Config) -> dict[str, Any]:
                     "name": source.name,
                     "sha256": source.digest,
                     "origin": source.origin,
+                    "holds": source.holds,
                     "read": source.read,
                     "kept": source.kept,
                     "rejected": dict(source.rejected),
@@ -91,40 +94,59 @@ def effect_of(
         rejected=dict(rejected.most_common()),
         cells_shown=len(shown),
         cells_withheld=len(cells) - len(shown),
+        points=source.kept if source.holds == "points" else 0,
     )
 
 
-def _most_first(item: tuple[str, int]) -> tuple[int, str]:
-    """Order reasons by how many rows they turned away."""
-    return -item[1], item[0]
+def _ordered(rejected: Counter[str]) -> dict[str, int]:
+    """Return the reasons that turned rows away, that of most rows first."""
+    reasons = sorted(rejected.items(), key=lambda item: (-item[1], item[0]))
+    return {reason: count for reason, count in reasons if count}
 
 
 def say_about(
-    config: Config, totals: Totals, sources: Sequence[Source], recent: int
+    config: Config,
+    totals: Totals,
+    sources: Sequence[Source],
+    *,
+    recent: int,
+    points: pd.DataFrame,
+    turned: Mapping[str, int],
 ) -> About:
-    """Return what the findings are made from; `recent` fixes are not yet among them."""
-    months = totals.monthly["month"]
+    """Return what the findings are made from.
+
+    Parameters
+    ----------
+    config, totals, sources
+        The region, the sums over its parts, and the files they come from.
+    recent
+        How many fixes are too recent to be among them.
+    points, turned
+        Points that belong to no track, and why others went.
+    """
+    months = {*totals.monthly["month"]} | {*points["month"]} - {UNDATED}
     rejected = Counter(totals.rejected)
-    rejected["too recent"] += recent
+    rejected.update({"too recent": recent})
+    points_rejected = Counter(turned)
     for source in sources:
-        rejected.update(source.rejected)
+        (rejected if source.holds == "fixes" else points_rejected).update(
+            source.rejected
+        )
     movement = totals.movement["all"]
     moved = int(movement.occurrence.sum())
     return About(
         region=config.region.name,
         crs=config.region.crs,
-        first_month=month_label(int(months.min())) if len(months) else "",
-        last_month=month_label(int(months.max())) if len(months) else "",
+        first_month=month_label(int(min(months))) if months else "",
+        last_month=month_label(int(max(months))) if months else "",
         tracks=totals.tracks,
-        fixes_read=sum(source.read for source in sources),
+        fixes_read=sum(source.read for source in sources if source.holds == "fixes"),
         fixes_kept=totals.kept,
-        rejected={
-            reason: count
-            for reason, count in sorted(rejected.items(), key=_most_first)
-            if count
-        },
+        rejected=_ordered(rejected),
         files=len(sources),
         simulated=any(source.simulated for source in sources),
         parameters=named_parameters(config),
         bridged_share=round(int(movement.bridged.sum()) / max(moved, 1), 2),
+        points=points["point"].nunique(),
+        points_rejected=_ordered(points_rejected),
     )

@@ -3,16 +3,21 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from geo.analysis.points import clean_points
 from geo.clean import clean_fixes
 from geo.config import Config
 from geo.errors import InputError, printable
 from geo.ingest import Options, look_at
 from geo.read import find_files
-from geo.recipe import reading_options
-from geo.schema import REASONS, month_label, month_number
+from geo.recipe import partial_settings, point_settings, reading_options
+from geo.schema import REASONS, UNDATED, month_label, month_number
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""Before it, everything may be published."""
 
 EVERYWHERE = (-180.0, -90.0, 180.0, 90.0)
 
@@ -25,8 +30,9 @@ class FileReport:
     ----------
     name
         Name of the file.
-    read, kept, tracks
-        Rows in the file, rows that would be kept, and the tracks among them.
+    read, kept, tracks, points
+        Rows in the file, rows that would be kept, and the tracks or the points among
+        them.
     first_month, last_month
         Period of the kept rows, YYYY-MM.
     rejected
@@ -43,6 +49,7 @@ class FileReport:
     read: int = 0
     kept: int = 0
     tracks: int = 0
+    points: int = 0
     first_month: str = ""
     last_month: str = ""
     rejected: Mapping[str, int] = field(default_factory=dict)
@@ -57,6 +64,7 @@ class FileReport:
             "read": self.read,
             "kept": self.kept,
             "tracks": self.tracks,
+            "points": self.points,
             "period": [self.first_month, self.last_month],
             "rejected": dict(self.rejected),
             "notes": list(self.notes),
@@ -69,10 +77,12 @@ class FileReport:
         if self.problem:
             return f"{self.name}: cannot be used\n  {self.problem}"
         mark = " (SIMULATED / SIMULADO)" if self.simulated else ""
+        what = f"{self.tracks:,} {'track' if self.tracks == 1 else 'tracks'}"
+        if self.points:
+            what = f"{self.points:,} {'point' if self.points == 1 else 'points'}"
         head = (
             f"{self.name}{mark}: {self.read:,} rows, {self.kept:,} kept, "
-            f"{self.read - self.kept:,} rejected; {self.tracks:,} "
-            f"{'track' if self.tracks == 1 else 'tracks'}, "
+            f"{self.read - self.kept:,} rejected; {what}, "
             f"{self.first_month} to {self.last_month}"
         )
         lines = [head]
@@ -121,9 +131,13 @@ def _check(path: Path, options: Options, config: Config | None) -> FileReport:
         sifted = look_at(path, options, key=b"")
     except InputError as error:
         return FileReport(name=printable(path.name), problem=str(error))
-    fixes, rejected = sifted.fixes, Counter(sifted.counts())
-    read = len(fixes) + len(sifted.rejects)
+    fixes, points = sifted.fixes, sifted.points
+    rejected = Counter(sifted.counts())
+    read = len(fixes) + len(points) + len(sifted.rejects)
     if config:
+        points, turned = clean_points(
+            points, **point_settings(config, partial_settings(config, until=NEVER))
+        )
         cleaned = clean_fixes(
             fixes,
             crs=config.region.crs,
@@ -134,14 +148,16 @@ def _check(path: Path, options: Options, config: Config | None) -> FileReport:
         )
         fixes = cleaned.fixes
         rejected.update(cleaned.counts())
-    months = month_number(fixes["time"])
+        rejected.update(turned)
+    months = {*month_number(fixes["time"]), *points["month"]} - {UNDATED}
     return FileReport(
         name=printable(path.name),
         read=read,
-        kept=len(fixes),
+        kept=len(fixes) + len(points),
         tracks=int(fixes["track"].nunique()),
-        first_month=month_label(int(months.min())) if len(months) else "none",
-        last_month=month_label(int(months.max())) if len(months) else "none",
+        points=int(points["point"].nunique()),
+        first_month=month_label(int(min(months))) if months else "none",
+        last_month=month_label(int(max(months))) if months else "none",
         rejected=dict(sorted(rejected.items(), key=lambda item: (-item[1], item[0]))),
         notes=sifted.notes,
         simulated=sifted.simulated,

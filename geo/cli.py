@@ -332,7 +332,7 @@ def show(region: Path, *, as_json: bool) -> None:
         mark = ", SIMULATED" if source["simulated"] else ""
         click.echo(
             f"  {source['name']} ({source['sha256'][:8]}, {source['origin']}{mark}): "
-            f"{source['kept']:,} fixes read, {turned:,} "
+            f"{source['kept']:,} {source['holds']} read, {turned:,} "
             f"{'row' if turned == 1 else 'rows'} rejected"
         )
     for name, count in told["published"].items():

@@ -36,7 +36,8 @@ class Region(Section, frozen=True):
     weeks outside it (a GPS week counter that rolled over) is refused. Empty asks
     nothing of the times."""
     until: str = ""
-    """Last month of the campaign, YYYY-MM; empty for one that goes on."""
+    """Last month of the campaign, YYYY-MM; empty for one that goes on. Points without
+    a date are taken for seen by then; without it they are not published."""
 
     def __post_init__(self) -> None:
         """Refuse a campaign that is none."""
@@ -57,6 +58,9 @@ class Files(Section, frozen=True):
 
     fixes: Path = Path("fixes")
     """Folder of GPS files that every build reads."""
+    points: Path = Path("points")
+    """Folder of lists of people or incidents seen at places, which belong to no track;
+    every build reads them as well."""
     store: Path = Path("store")
     """Private folder of everything that was read. Never publish it."""
     output: Path = Path("map")
@@ -263,17 +267,30 @@ def _unreadable(path: Path, error: OSError) -> ConfigError:
 
 def _check_folders(files: Files, path: Path) -> None:
     """Refuse to read as GPS files what the program itself writes."""
-    fixes = files.fixes.resolve()
-    for name, folder in (("store", files.store), ("output", files.output)):
-        if folder.resolve().is_relative_to(fixes):
-            raise ConfigError(
-                f"{path}: [files] {name} lies in the folder of fixes, whose files are "
-                "all read.",
-                hint="Set another folder for one of the two.",
-            )
+    ours = (("store", files.store), ("output", files.output))
+    for what, theirs in (("fixes", files.fixes), ("points", files.points)):
+        for name, folder in ours:
+            if folder.resolve().is_relative_to(theirs.resolve()):
+                raise ConfigError(
+                    f"{path}: [files] {name} lies in the folder of {what}, whose files "
+                    "are all read.",
+                    hint="Set another folder for one of the two.",
+                )
+    _check_apart(files, path)
     if files.output.resolve().is_relative_to(files.store.resolve()):
         raise ConfigError(
             f"{path}: [files] output lies in the store, which is private.",
+            hint="Set another folder for one of the two.",
+        )
+
+
+def _check_apart(files: Files, path: Path) -> None:
+    """Refuse to read one file both as fixes and as points."""
+    fixes, points = files.fixes.resolve(), files.points.resolve()
+    if fixes.is_relative_to(points) or points.is_relative_to(fixes):
+        raise ConfigError(
+            f"{path}: [files] points and fixes lie in each other; a file is one or the "
+            "other.",
             hint="Set another folder for one of the two.",
         )
 

@@ -122,6 +122,12 @@ def reading_options(command: Command) -> Command:
         click.option("--swap", is_flag=True, help="Swap latitude and longitude."),
         click.option("--crs", help="CRS of projected coordinates: EPSG:32618."),
         click.option(
+            "--points",
+            is_flag=True,
+            help="Rows are people or incidents seen at a place, not fixes of a device; "
+            "they need no time.",
+        ),
+        click.option(
             "--rollover",
             is_flag=True,
             help="Move times that are 1024 or 2048 weeks off into the campaign.",
@@ -155,6 +161,7 @@ def reading_from(options: dict[str, Any]) -> dict[str, Any]:
         "swap": options["swap"],
         "crs": options["crs"] or "",
         "rollover": options["rollover"],
+        "points": options["points"],
     }
 
 

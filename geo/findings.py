@@ -14,6 +14,11 @@ from geo.analysis.brownian import surface_of
 from geo.analysis.corridors import bridged_share, corridor_support, outline_corridors
 from geo.analysis.density import kernel_density
 from geo.analysis.hotspots import find_hotspots
+from geo.analysis.points import (
+    count_at_targets,
+    count_in_cells,
+    find_point_hotspots,
+)
 from geo.grid import Grid, Surface
 from geo.privacy import About, Findings, round_significant
 from geo.schema import ALL_MONTHS, Layers, month_label
@@ -56,6 +61,7 @@ def make_findings(
     targets: gpd.GeoDataFrame,
     cells: Grid,
     methods: Methods,
+    points: pd.DataFrame | None = None,
 ) -> Findings:
     """Turn sums into corridors, hotspots, crossings and surfaces with their support.
 
@@ -73,6 +79,9 @@ def make_findings(
         Coarse grid of the published cells.
     methods
         How.
+    points
+        People and incidents that belong to no track, of
+        `geo.analysis.points.clean_points`; without any, no layer tells of them.
     """
     movement = totals.movement["all"]
     land = land_mask(base.land, movement.grid)
@@ -91,10 +100,13 @@ def make_findings(
             "corridors": find_corridors(totals, methods),
             "hotspots": _hotspots(totals, cells, land, density, methods.alpha),
             "hotspots_monthly": _by_month(totals.visits, ["cell"]),
-            "crossings": _crossings(totals.crossings, targets),
+            "crossings": _at_targets(totals.crossings, targets, count="tracks"),
             "crossings_monthly": _by_month(totals.crossings, ["target", "direction"]),
             "monthly": _by_month(totals.monthly, []),
-        },
+        }
+        | _of_points(
+            points, targets, cells, _ground(land, density.grid, cells), methods
+        ),
         surfaces={
             "movement": (surface_of(movement), support),
             "density": (
@@ -221,36 +233,63 @@ def _hotspots(
 ) -> gpd.GeoDataFrame:
     """Return the tested cells, with the density at their centres."""
     grid = density.grid
-    y, x = np.nonzero(land)
-    fine = y * grid.columns + x
-    ground = np.zeros(cells.rows * cells.columns, dtype=bool)
-    ground[cells.cell_of(*grid.centre_of(fine))] = True
-    hotspots = find_hotspots(
-        totals.visits, cells, land=ground.reshape(cells.shape), alpha=alpha
-    )
+    ground = _ground(land, grid, cells)
+    hotspots = find_hotspots(totals.visits, cells, land=ground, alpha=alpha)
     here = grid.cell_of(*cells.centre_of(hotspots["cell"].to_numpy(dtype=np.int64)))
     values = np.where(here >= 0, density.values.ravel()[here], np.nan)
     hotspots.insert(len(hotspots.columns) - 1, "density", round_significant(values))
     return hotspots
 
 
-def _by_month(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Return the tracks of each month, with the month as text."""
-    rows = table.loc[table["month"] != ALL_MONTHS, [*by, "month", "tracks"]]
-    rows = rows[rows["tracks"] > 0].sort_values([*by, "month"], ignore_index=True)
+def _ground(land: NDArray[np.bool_], grid: Grid, cells: Grid) -> NDArray[np.bool_]:
+    """Return which cells of the coarse grid hold a cell of the fine one on land."""
+    y, x = np.nonzero(land)
+    ground = np.zeros(cells.rows * cells.columns, dtype=bool)
+    ground[cells.cell_of(*grid.centre_of(y * grid.columns + x))] = True
+    return ground.reshape(cells.shape)
+
+
+def _of_points(
+    points: pd.DataFrame | None,
+    targets: gpd.GeoDataFrame,
+    cells: Grid,
+    ground: NDArray[np.bool_],
+    methods: Methods,
+) -> dict[str, pd.DataFrame]:
+    """Return where points gather, and how many were seen at each crossing."""
+    if points is None or points.empty:
+        return {}
+    inside, near = count_in_cells(points, cells), count_at_targets(points, targets)
+    return {
+        "points": find_point_hotspots(inside, cells, land=ground, alpha=methods.alpha),
+        "points_monthly": _by_month(inside, ["cell"], count="points"),
+        "recorded": _at_targets(near, targets, count="points"),
+        "recorded_monthly": _by_month(near, ["target"], count="points"),
+    }
+
+
+def _by_month(
+    table: pd.DataFrame, by: list[str], *, count: str = "tracks"
+) -> pd.DataFrame:
+    """Return what was counted in each month, with the month as text."""
+    rows = table.loc[table["month"] != ALL_MONTHS, [*by, "month", count]]
+    rows = rows[rows[count] > 0].sort_values([*by, "month"], ignore_index=True)
     return rows.assign(month=[month_label(int(month)) for month in rows["month"]])
 
 
-def _crossings(counts: pd.DataFrame, targets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the crossings of the whole period, on the shape of their targets."""
+def _at_targets(
+    counts: pd.DataFrame, targets: gpd.GeoDataFrame, *, count: str
+) -> gpd.GeoDataFrame:
+    """Return the counts of the whole period, on the shape of their targets."""
     total = counts[counts["month"] == ALL_MONTHS].drop(columns="month")
     columns = ["target", "kind", "name", "quality", "precision_m", "geometry"]
     rows = targets[columns].merge(total, on="target", how="inner")
     rows = rows.assign(low=np.nan, high=np.nan)
-    order = ["target", "kind", "name", "direction", "tracks", "low", "high"]
+    way = ["direction"] if "direction" in rows else []
+    order = ["target", "kind", "name", *way, count, "low", "high"]
     return gpd.GeoDataFrame(
         rows[[*order, "quality", "precision_m", "geometry"]].sort_values(
-            ["target", "direction"], ignore_index=True
+            ["target", *way], ignore_index=True
         ),
         geometry="geometry",
         crs=targets.crs,

@@ -4,9 +4,12 @@ import hashlib
 import logging
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import numpy as np
+import pandas as pd
 
 import geo
 from geo.errors import InputError, printable
@@ -47,6 +50,8 @@ class Options:
         asked of the times, without `until` it goes on to this day.
     rollover
         Move times that are 1024 or 2048 weeks off into the campaign.
+    points
+        Rows are points that belong to no track.
 
     Raises
     ------
@@ -62,6 +67,7 @@ class Options:
     since: str = ""
     until: str = ""
     rollover: bool = False
+    points: bool = False
 
     def __post_init__(self) -> None:
         if self.rollover and not self.since:
@@ -93,6 +99,7 @@ class Options:
         columns = sorted(self.columns.items())
         parts: list[object] = [geo.__version__, self.time_zone, columns]
         parts += [self.swap, self.crs, self.since, self.until, self.rollover]
+        parts += [self.points]
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
@@ -155,11 +162,15 @@ def look_at(path: Path, options: Options, *, key: bytes) -> Sifted:
         crs=options.crs,
         campaign=options.campaign(),
         rollover=options.rollover,
+        points=options.points,
     )
-    lat, lon = sifted.fixes["lat"].to_numpy(), sifted.fixes["lon"].to_numpy()
+    lat, lon = (
+        np.concatenate([sifted.fixes[axis], sifted.points[axis]])
+        for axis in ("lat", "lon")
+    )
     if looks_swapped(lat, lon, options.bounds):
         raise InputError(
-            f"{path.name}: nearly all of its {len(lat):,} fixes lie outside the "
+            f"{path.name}: nearly all of its {len(lat):,} positions lie outside the "
             "region, near its mirror image; latitude and longitude look swapped.",
             hint="Read it with --swap.",
         )
@@ -171,10 +182,11 @@ def take_in(
     options: Options,
     *,
     folder: Path,
+    points: Path | None = None,
     added: Sequence[Path] = (),
     adding: Options | None = None,
 ) -> Intake:
-    """Bring the store in step with the region's folder, and add further files.
+    """Bring the store in step with the region's folders, and add further files.
 
     Files are known by their content: the same bytes under another name, or given
     twice, are one source. A file that cannot be used is named in `problems` and
@@ -192,16 +204,20 @@ def take_in(
         read again.
     folder
         The region's folder of GPS files; it may be absent.
+    points
+        The region's folder of points, if it has one; it may be absent.
     added
         Further files or folders, which stay in the store when they are gone.
     adding
         How to read those; by default as the folder's.
     """
-    ways = {"folder": options, "added": adding or options}
-    wanted = _wanted(folder, added)
+    listing = replace(options, points=True)
+    wanted = [(path, "folder", options) for path in _inside(folder)]
+    wanted += [(path, "folder", listing) for path in _inside(points)]
+    wanted += [(path, "added", adding or options) for path in find_files(list(added))]
     sources, batch, problems, closed = store.sources, [], [], []
-    seen = set[str]()
-    for path, origin in watch(wanted, "reading files"):
+    recorded, seen = dict[str, pd.DataFrame](), set[str]()
+    for path, origin, way in watch(wanted, "reading files"):
         try:
             digest = digest_file(path)
         except InputError as error:
@@ -210,7 +226,7 @@ def take_in(
         if digest in seen:
             continue
         seen.add(digest)
-        known, way = sources.get(digest), ways[origin]
+        known = sources.get(digest)
         if known and known.reading == way.digest():
             continue
         try:
@@ -221,6 +237,7 @@ def take_in(
         source = _source(digest, path, origin, sifted, way)
         fixes = sifted.fixes.assign(source=digest)
         batch.append((source, fixes, sifted.rejects))
+        recorded[digest] = sifted.points
     gone = [
         digest
         for digest, source in sources.items()
@@ -228,7 +245,7 @@ def take_in(
     ]
     again = [source.digest for source, _, _ in batch if source.digest in sources]
     if batch or gone:
-        store.commit(batch, remove=[*gone, *again])
+        store.commit(batch, remove=[*gone, *again], points=recorded)
     unusable = len(problems) + len(closed)
     log.info("files: %d new, %d gone, %d unusable", len(batch), len(gone), unusable)
     return Intake(
@@ -239,15 +256,13 @@ def take_in(
     )
 
 
-def _wanted(folder: Path, added: Sequence[Path]) -> list[tuple[Path, str]]:
-    """Return the files to look at, the folder's first, and where each belongs."""
-    own = find_files([folder] if folder.exists() else [])
-    more = find_files(list(added))
-    return [(path, "folder") for path in own] + [(path, "added") for path in more]
+def _inside(folder: Path | None) -> list[Path]:
+    """Return the files in a folder of the region, which may be absent."""
+    return find_files([folder]) if folder is not None and folder.exists() else []
 
 
 def drop_sources(
-    store: Store, names: Sequence[str], *, folder: Path
+    store: Store, names: Sequence[str], *, folders: Sequence[Path]
 ) -> tuple[Source, ...]:
     """Take sources out of the store, all of them or none.
 
@@ -257,9 +272,9 @@ def drop_sources(
         Open store.
     names
         Names of files, or at least the first 8 characters of the sha256 of one.
-    folder
-        The region's folder of GPS files, whose files cannot be dropped: the next
-        build would read them again.
+    folders
+        The region's own folders, whose files cannot be dropped: the next build would
+        read them again.
 
     Returns
     -------
@@ -276,13 +291,13 @@ def drop_sources(
         for source in (_named(name, store.sources) for name in names)
     }
     kept = {s.digest for s in chosen.values() if s.origin == "folder"}
-    if chosen and folder.exists():
-        kept |= {digest_file(path) for path in find_files([folder])} & set(chosen)
+    own = [path for folder in folders for path in _inside(folder)] if chosen else []
+    kept |= {digest_file(path) for path in own} & set(chosen)
     if kept:
         name = min(chosen[digest].name for digest in kept)
         raise InputError(
-            f"{name} is a file of the region's own folder, {folder}, which every "
-            "build reads.",
+            f"{name} is a file of the region's own folder, "
+            f"{' or '.join(map(str, folders))}, which every build reads.",
             hint="Take it out of that folder and run trocha build; all that came "
             "from it then goes.",
         )
@@ -330,10 +345,11 @@ def _source(
         digest=digest,
         name=printable(path.name),
         origin=origin,
-        read=len(sifted.fixes) + len(sifted.rejects),
-        kept=len(sifted.fixes),
+        read=len(sifted.fixes) + len(sifted.points) + len(sifted.rejects),
+        kept=len(sifted.fixes) + len(sifted.points),
         rejected=sifted.counts(),
         simulated=sifted.simulated,
         notes=sifted.notes,
         reading=options.digest(),
+        holds="points" if len(sifted.points) else "fixes",
     )

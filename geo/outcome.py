@@ -23,6 +23,8 @@ class Effect:
         Rows in it, and fixes that passed the cleaning.
     rejected
         Rows turned away, by reason.
+    points
+        Points in it that belong to no track.
     cells_shown, cells_withheld
         Published cells that its tracks enter, and cells they enter that are not
         published because fewer than k tracks passed there.
@@ -35,15 +37,18 @@ class Effect:
     rejected: Mapping[str, int]
     cells_shown: int
     cells_withheld: int
+    points: int = 0
 
     def as_text(self, k: int) -> str:
         """Return two or three sentences."""
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in self.rejected.items())
         turned = f" ({reasons})" if reasons else ""
+        what = f"{self.tracks:,} {'track' if self.tracks == 1 else 'tracks'}"
+        if self.points:
+            what = f"{self.points:,} {'point' if self.points == 1 else 'points'}"
         text = (
             f"{self.name}: {self.read:,} rows, {self.kept:,} kept, "
-            f"{self.read - self.kept:,} rejected{turned}; {self.tracks:,} "
-            f"{'track' if self.tracks == 1 else 'tracks'}."
+            f"{self.read - self.kept:,} rejected{turned}; {what}."
         )
         entered = self.cells_shown + self.cells_withheld
         if entered:
@@ -100,6 +105,7 @@ class Built:
             "region": about.region,
             "marks": list(self.release.marks),
             "tracks": about.tracks,
+            "points": about.points,
             "fixes": {"read": about.fixes_read, "kept": about.fixes_kept},
             "rejected": dict(about.rejected),
             "files": {
@@ -113,6 +119,7 @@ class Built:
                 {
                     "file": effect.name,
                     "tracks": effect.tracks,
+                    "points": effect.points,
                     "read": effect.read,
                     "kept": effect.kept,
                     "rejected": dict(effect.rejected),
@@ -134,9 +141,10 @@ class Built:
         about, intake = self.release.about, self.intake
         mark = "".join(f" [{mark}]" for mark in self.release.marks)
         rejected = sum(about.rejected.values())
+        points = f"{about.points:,} points, " if about.points else ""
         lines = [
             (
-                f"{about.region}{mark}: about {about.tracks:,} tracks, "
+                f"{about.region}{mark}: about {about.tracks:,} tracks, {points}"
                 f"{about.fixes_kept:,} of {about.fixes_read:,} fixes kept "
                 f"({rejected:,} rows rejected)"
             ),

@@ -15,6 +15,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.account import effect_of, say_about, tracks_of
+from geo.analysis.points import clean_points
 from geo.analysis.targets import make_targets
 from geo.config import Config
 from geo.engine import map_parts
@@ -28,6 +29,7 @@ from geo.recipe import (
     finding_methods,
     last_moment,
     partial_settings,
+    point_settings,
     reading_options,
 )
 from geo.record import count_published, published_counts, write_record
@@ -141,7 +143,9 @@ def _draw(
     ground = _prepare(config, today)
     # The store stays locked until all is written: two builds never share a folder.
     with open_store(config.files.store) as store:
-        dropped = drop_sources(store, sources, folder=config.files.fixes)
+        dropped = drop_sources(
+            store, sources, folders=(config.files.fixes, config.files.points)
+        )
         done = _compute(
             config,
             store,
@@ -266,6 +270,7 @@ def _compute(
         store,
         reading_options(config),
         folder=config.files.fixes,
+        points=config.files.points,
         added=new_files,
         adding=reading_options(config, reading),
     )
@@ -276,13 +281,22 @@ def _compute(
     added = [source for source in intake.new if source.origin == "added"]
     entered = [tracks_of(store, source, settings) for source in added]
     totals = add_up(packed, settings.grid, seasons=methods.seasons)
+    points, turned = clean_points(store.points(), **point_settings(config, settings))
     findings = make_findings(
         totals,
-        say_about(config, totals, list(store.sources.values()), recent),
+        say_about(
+            config,
+            totals,
+            list(store.sources.values()),
+            recent=recent,
+            points=points,
+            turned=turned,
+        ),
         base=ground.base,
         targets=ground.targets,
         cells=settings.cells,
         methods=methods,
+        points=points,
     )
     passed = release(
         findings,

@@ -18,6 +18,9 @@ _SEAL = object()
 FEWEST_PUBLIC = 10
 """Lowest k of a public release."""
 
+COUNTS = ("tracks", "points")
+"""Columns that say how many stand behind a row; the first that a layer has."""
+
 
 @dataclass(frozen=True, slots=True)
 class About:
@@ -43,6 +46,9 @@ class About:
         What the results depend on, by name with unit: ``{"cell_m": 250.0}``.
     bridged_share
         Share of the movement that lies in silences of more than an hour.
+    points, points_rejected
+        Points that belong to no track, of people or incidents seen at places; and
+        rows of theirs that were turned away, by reason.
     """
 
     region: str
@@ -57,6 +63,8 @@ class About:
     simulated: bool = False
     parameters: Mapping[str, object] = field(default_factory=dict)
     bridged_share: float = 0.0
+    points: int = 0
+    points_rejected: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,8 @@ class Findings:
     Parameters
     ----------
     layers
-        Frames, each with a column `tracks`: the distinct tracks behind a row.
+        Frames, each with a column `tracks`, the distinct tracks behind a row, or
+        else `points`, the distinct points of people or incidents seen at a place.
         Columns that end in ``_tracks`` count part of them and have to pass as well,
         with the columns that begin alike: `stop_hours` goes with `stop_tracks`.
     surfaces
@@ -115,7 +124,7 @@ class Release:
 def release(
     findings: Findings, *, k: int = 10, round_to: int = 5, level: str = "public"
 ) -> Release:
-    """Keep the rows and cells that at least `k` distinct tracks stand behind.
+    """Keep the rows and cells that at least `k` distinct tracks or points are behind.
 
     Parameters
     ----------
@@ -147,12 +156,13 @@ def release(
         )
     layers, withheld = {}, {}
     for name, layer in sorted(findings.layers.items()):
-        if "tracks" not in layer:
+        counted = next((count for count in COUNTS if count in layer), None)
+        if counted is None:
             raise PrivacyError(
                 f"Layer {name!r} does not say how many tracks stand behind each row.",
-                hint="Give it a column 'tracks' before releasing it.",
+                hint="Give it a column 'tracks' or 'points' before releasing it.",
             )
-        layers[name] = _let_through(layer, k=k, round_to=round_to)
+        layers[name] = _let_through(layer, counted, k=k, round_to=round_to)
         withheld[name] = len(layer) - len(layers[name])
     surfaces = {}
     for name, (values, support) in sorted(findings.surfaces.items()):
@@ -164,7 +174,11 @@ def release(
         surfaces=MappingProxyType(surfaces),
         withheld=MappingProxyType(withheld),
         base=findings.base,
-        about=replace(findings.about, tracks=_rounded_total(findings, k, round_to)),
+        about=replace(
+            findings.about,
+            tracks=_rounded_total(findings.about.tracks, k, round_to),
+            points=_rounded_total(findings.about.points, k, round_to),
+        ),
         k=k,
         round_to=round_to,
         level=level,
@@ -172,31 +186,32 @@ def release(
     )
 
 
-def _rounded_total(findings: Findings, k: int, round_to: int) -> int:
-    """Return the number of tracks as it may be said: rounded, and 0 under `k`."""
-    tracks = findings.about.tracks
-    return max(round(tracks / round_to) * round_to, k) if tracks >= k else 0
+def _rounded_total(number: int, k: int, round_to: int) -> int:
+    """Return a whole number as it may be said: rounded, and 0 under `k`."""
+    return max(round(number / round_to) * round_to, k) if number >= k else 0
 
 
-def _let_through(layer: pd.DataFrame, *, k: int, round_to: int) -> pd.DataFrame:
+def _let_through(
+    layer: pd.DataFrame, counted: str, *, k: int, round_to: int
+) -> pd.DataFrame:
     """Drop rows under `k`, blank parts under `k`, round what is left."""
-    kept = layer[layer["tracks"] >= k].reset_index(drop=True)
+    kept = layer[layer[counted] >= k].reset_index(drop=True)
     for name in kept.columns:
-        if name == "tracks" or str(name).endswith("_tracks"):
+        if name == counted or str(name).endswith("_tracks"):
             count = kept[name].to_numpy(dtype=np.float64)
             shown = np.maximum(np.round(count / round_to) * round_to, k)
             column = pd.array(shown, dtype="Int64")
             few = ~(count >= k)
             column[few] = pd.NA
             kept[name] = column
-            if name != "tracks":  # what is told of a few goes with their number
+            if name != counted:  # what is told of a few goes with their number
                 told = str(name).removesuffix("tracks")
                 for other in kept.columns:
                     if other != name and str(other).startswith(told):
                         kept[other] = kept[other].where(~few)
     if {"low", "high"} <= set(kept.columns):
         # From the rounded count: from the exact one it would give that away.
-        low, high = crossing_interval(kept["tracks"].to_numpy(dtype=np.float64))
+        low, high = crossing_interval(kept[counted].to_numpy(dtype=np.float64))
         kept = kept.assign(low=np.floor(low), high=np.ceil(high))
     return kept
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
+import pandas as pd
 from pyproj import Transformer
 
 from geo.config import Config
@@ -90,6 +91,21 @@ def partial_settings(config: Config, *, until: datetime) -> Settings:
         stop_min_minutes=config.trips.stop_min_minutes,
         smooth=config.cleaning.smooth,
     )
+
+
+def point_settings(config: Config, settings: Settings) -> dict[str, Any]:
+    """Return how points are cleaned: the options of `clean_points`.
+
+    A point without a date had been seen by the last month of the campaign. A campaign
+    that goes on has none, and the delay of publication could not be kept.
+    """
+    until, moment = config.region.until, pd.Timestamp(settings.until_ms, unit="ms")
+    return {
+        "crs": config.region.crs,
+        "bounds": config.region.bounds,
+        "before": 12 * moment.year + moment.month - 1,
+        "undated": 12 * int(until[:4]) + int(until[5:]) - 1 if until else None,
+    }
 
 
 def finding_methods(config: Config) -> Methods:

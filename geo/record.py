@@ -7,7 +7,7 @@ import numpy as np
 
 import geo
 from geo.ingest import digest_file
-from geo.privacy import Release
+from geo.privacy import About, Release
 
 RECORD = "release.json"
 
@@ -37,6 +37,7 @@ def write_record(result: Release, folder: Path) -> None:
         "tracks": about.tracks,
         "fixes": {"read": about.fixes_read, "kept": about.fixes_kept},
         "rejected": dict(about.rejected),
+        **_of_points(about),
         "parameters": dict(about.parameters),
         "published": count_published(result),
         "withheld": dict(result.withheld),
@@ -46,6 +47,14 @@ def write_record(result: Release, folder: Path) -> None:
     }
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
     (folder / RECORD).write_text(text, encoding="utf-8")
+
+
+def _of_points(about: About) -> dict[str, object]:
+    """Return how many points there were, if any."""
+    if not (about.points or about.points_rejected):
+        return {}
+    rejected = dict(about.points_rejected)
+    return {"points": about.points, "points_rejected": rejected}
 
 
 def published_counts(folder: Path) -> dict[str, int]:

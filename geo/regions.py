@@ -10,7 +10,7 @@ from geo.errors import ConfigError, OutputError, printable
 def make_region(
     folder: Path, *, name: str, bounds: tuple[float, float, float, float]
 ) -> Path:
-    """Write a region file and empty folders for its fixes and layers.
+    """Write a region file and empty folders for its fixes, points and layers.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def make_region(
         .replace("@NAME@", quoted)
     )
     try:
-        for part in ("fixes", "layers"):
+        for part in ("fixes", "points", "layers"):
             (folder / part).mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as stream:
             stream.write(text)

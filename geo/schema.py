@@ -21,6 +21,19 @@ FIXES: Mapping[str, str] = {
 NaN where elevation or accuracy are unknown. `accuracy_m` is the radius that holds
 68 % of the errors. Sorted by track, then time."""
 
+POINTS: Mapping[str, str] = {
+    "point": "int64",
+    "month": "int64",
+    "lon": "float64",
+    "lat": "float64",
+}
+"""One row a recorded point, which belongs to no track: a crossing that staff wrote
+down, an incident. `point` is the keyed hash of who or what was recorded, `month` as in
+VISITS, or UNDATED."""
+
+UNDATED = -2
+"""In place of a month: nobody wrote down when it was."""
+
 VISITS: Mapping[str, str] = {
     "cell": "int64",
     "month": "int32",
@@ -55,6 +68,7 @@ REASONS: Mapping[str, str] = {
     "spike": "an excursion out and straight back",
     "too recent": "its month has not been over for long enough to be published",
     "poor accuracy": "the device itself says that the position is too inexact",
+    "undated": "the point has no date, and the region file names no last month (until)",
 }
 """Why a row was not used; every rejected row has exactly one of these."""
 
@@ -66,6 +80,17 @@ REJECTS: Mapping[str, str] = {
 }
 """One row a rejected row: where it stands, and a key of REASONS. `line` is the line
 or the record number, from 1; 0 where there is none. No positions, times or ids."""
+
+
+def no_points() -> pd.DataFrame:
+    """Return a table of points without rows.
+
+    Examples
+    --------
+    >>> list(no_points())
+    ['point', 'month', 'lon', 'lat']
+    """
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in POINTS.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +107,15 @@ class Sifted:
         What was understood or guessed about the file, a sentence each.
     simulated
         Whether the source says that it is simulated.
+    points
+        The good rows, as POINTS says, of a file of points; there are then no fixes.
     """
 
     fixes: pd.DataFrame
     rejects: pd.DataFrame
     notes: tuple[str, ...] = ()
     simulated: bool = False
+    points: pd.DataFrame = field(default_factory=no_points)
 
     def counts(self) -> dict[str, int]:
         """Return how many rows each reason turned away, most frequent first."""

@@ -24,9 +24,9 @@ def watch_region(
     poll: bool = False,
     wakes: Iterable[bool] | None = None,
 ) -> Iterator[Built | TrochaError]:
-    """Build a region's map, and again after each change of its folder of fixes.
+    """Build a region's map, and again after each change of its folders of files.
 
-    A change is acted upon when nothing has happened in the folder for `every_s`, and
+    A change is acted upon when nothing has happened in them for `every_s`, and
     no file has grown meanwhile: a file that is still being written is not read half.
     What cannot be built now, for example while another process has the store, is tried
     again, ever more seldom, and at once after the next change.
@@ -42,7 +42,7 @@ def watch_region(
         network shares.
     wakes
         When to look: True after a change, False after a quiet time. By default those
-        of the folder, without end.
+        of the folders, without end.
 
     Yields
     ------
@@ -52,20 +52,21 @@ def watch_region(
     Raises
     ------
     InputError
-        If the folder is not there, or no longer. Its files are then not taken for
-        gone: what was read stays in the store.
+        If the folder of fixes is not there, or no longer. Its files are then not taken
+        for gone: what was read stays in the store. A region may have no points.
     """
-    folder = config.files.fixes
-    seen, done = _look(_present(folder)), None
+    folder, points = config.files.fixes, config.files.points
+    seen, done = _look(_present(folder), points), None
     pauses = rest = 0
     if wakes is None:
-        wakes = _wakes(folder, every_s=every_s, poll=poll)
+        both = (folder, points) if points.is_dir() else (folder,)
+        wakes = _wakes(both, every_s=every_s, poll=poll)
     for changed in wakes:
         rest = 0 if changed else max(rest - 1, 0)
         settled = done is not None and seen == done
         if rest or (settled and not changed):
             continue
-        now = _look(_present(folder))
+        now = _look(_present(folder), points)
         quiet = now is not None and now == seen and not changed
         seen = now
         if not quiet or now == done:
@@ -101,30 +102,31 @@ def _present(folder: Path) -> Path:
     return folder
 
 
-def _look(folder: Path) -> Snapshot | None:
+def _look(*folders: Path) -> Snapshot | None:
     """Return size and time of each file but hidden ones; None if some just went.
 
     Files beside a Shapefile count too: it can be read only when they are there.
     """
     found = {}
     try:
-        for path in folder.rglob("*"):
-            inside = path.relative_to(folder).parts
-            if not any(part.startswith(".") for part in inside) and path.is_file():
-                stat = path.stat()
-                found[path] = stat.st_size, stat.st_mtime_ns
+        for folder in folders:
+            for path in folder.rglob("*"):
+                inside = path.relative_to(folder).parts
+                if not any(part.startswith(".") for part in inside) and path.is_file():
+                    stat = path.stat()
+                    found[path] = stat.st_size, stat.st_mtime_ns
     except OSError:
         return None
     return found
 
 
-def _wakes(folder: Path, *, every_s: float, poll: bool) -> Iterator[bool]:
+def _wakes(folders: tuple[Path, ...], *, every_s: float, poll: bool) -> Iterator[bool]:
     """Yield True after a change in a folder, False after each quiet time."""
     from watchfiles import watch
 
     every_ms = max(round(1000 * every_s), 1)
     for changes in watch(
-        folder,
+        *folders,
         watch_filter=None,
         debounce=every_ms,
         rust_timeout=every_ms,

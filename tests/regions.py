@@ -96,6 +96,23 @@ def write_walks(path, numbers, **options):
     return path
 
 
+def write_points(path, count, *, month="2023-03", latitude=8.1, seed=0):
+    """Write a list of people seen at the border (or elsewhere), some without a date."""
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame(
+        {
+            "fecha": f"{month}-11",
+            "lat": latitude + rng.normal(0, 1e-3, count),
+            "lon": -77.5 + rng.normal(0, 1e-3, count),
+            "nota": "SIMULADO",
+        }
+    ).round(6)
+    table.loc[::10, "fecha"] = ""
+    path.parent.mkdir(exist_ok=True)
+    table.to_csv(path, index=False)
+    return path
+
+
 def make_region(folder, *, walks=30):
     """Write the region, with its walkers in three CSV files over two months."""
     make_layers(folder / "layers")

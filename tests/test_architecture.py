@@ -20,11 +20,12 @@ FLOORS = [
     {"read.workbook"} | {"read.cells", "read.columns", "read.guard", "read.sniff"},
     {"read.coordinates", "read.features", "read.pointset", "read.times"},
     {"read.found", "read.relief", "read.sifting"},
-    {"read.bundle", "read.placemarks", "read.table", "read.weeks"},
+    {"read.owners", "read.placemarks"},
+    {"read.bundle", "read.table", "read.weeks"},
     {"read.delimited", "read.geojson", "read.gps", "read.kml", "read.parquet"}
     | {"read.excel", "read.fit", "read.google", "read.vector"}
     | {"read.nmea", "read.plt", "read.tcx"}
-    | {"store.manifest", "store.parts"}
+    | {"store.arrays", "store.manifest", "store.parts"}
     | {"calibration", "clean", "engine", "smoothing", "trajectory", "visits"}
     | {"analysis.stats", "analysis.targets"},
     {"read", "read.layers", "store"}
@@ -33,7 +34,7 @@ FLOORS = [
     | {"analysis.trends"},
     {"analysis.cube", "analysis.moran", "analysis.scan"},
     {"analysis.emerging"},
-    {"ingest", "partials", "privacy"},
+    {"analysis.points"} | {"ingest", "partials", "privacy"},
     # The writers' wing: what is said and drawn, then whole pages and files.
     {"write.basemap", "write.fields", "write.output", "write.plain"} | {"totals"},
     {"write.ground", "write.headings"},

@@ -22,9 +22,9 @@ FIXES, TRUTH = DARIEN / "fixes", DARIEN / "truth"
 spec = importlib.util.spec_from_file_location("simulate", DARIEN / "simulate.py")
 simulate = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(simulate)  # it puts its folder on the path
-files, motion, routes, sensing, truth = (
+files, listing, motion, routes, sensing, truth = (
     importlib.import_module(f"simulator.{name}")
-    for name in ("files", "motion", "routes", "sensing", "truth")
+    for name in ("files", "listing", "motion", "routes", "sensing", "truth")
 )
 
 
@@ -195,6 +195,17 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path):
     first, again, other = (contents(tmp_path / name) for name in "abc")
     assert first == again
     assert first != other
+
+
+def test_the_list_of_people_is_what_the_simulator_writes(tmp_path, network):
+    people = listing.list_people(1400, *network, seed=2023)
+    path = listing.write_people(people, tmp_path)
+
+    shipped = DARIEN / "points" / path.name
+    assert path.read_bytes() == shipped.read_bytes()
+    assert "SIMULADO" in path.read_text(encoding="utf-8")
+    # August has the most, as it has in the official counts.
+    assert people["date"].str[5:7].mode().tolist() == ["08"]
 
 
 def test_the_same_points_give_the_same_geopackage(tmp_path):

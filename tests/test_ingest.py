@@ -179,7 +179,7 @@ class TestTrouble:
         path = tmp_path / "swapped.csv"
         walk(1).rename(columns=swapped).to_csv(path, index=False)
 
-        with pytest.raises(InputError, match=r"49 fixes .*look swapped.*--swap"):
+        with pytest.raises(InputError, match=r"49 positions .*look swapped.*--swap"):
             look_at(path, OPTIONS, key=b"k")
 
         mended = look_at(path, replace(OPTIONS, swap=True), key=b"k")
@@ -231,8 +231,8 @@ class TestDropping:
         digest = digest_file(tmp_path / "one" / "same.csv")
 
         # A decomposed letter, as some systems write it, is the same letter.
-        gone = drop_sources(filled, ["n\u0303andu\u0301.csv"], folder=folder)
-        more = drop_sources(filled, [digest[:8], digest], folder=folder)
+        gone = drop_sources(filled, ["n\u0303andu\u0301.csv"], folders=[folder])
+        more = drop_sources(filled, [digest[:8], digest], folders=[folder])
 
         assert [source.name for source in gone] == ["ñandú.csv"]
         assert [source.digest for source in more] == [digest]
@@ -243,35 +243,35 @@ class TestDropping:
             InputError,
             match=r"^2 files fit 'same\.csv': (same\.csv \(\w{8}\)[,.] ){2}Name one",
         ):
-            drop_sources(filled, ["same.csv"], folder=folder)
+            drop_sources(filled, ["same.csv"], folders=[folder])
 
     @pytest.mark.parametrize("name", ["none.csv", "", "0" * 8, "A.CSV", "*.csv"])
     def test_an_unknown_name_lists_what_there_is(self, filled, folder, name):
         with pytest.raises(InputError, match=r"it holds a\.csv \(\w{8}\), b\.csv \("):
-            drop_sources(filled, [name], folder=folder)
+            drop_sources(filled, [name], folders=[folder])
 
     def test_seven_characters_are_too_few(self, filled, folder, tmp_path):
         digest = digest_file(tmp_path / "one" / "same.csv")
 
         with pytest.raises(InputError, match="at least 8 characters of its sha256"):
-            drop_sources(filled, [digest[:7]], folder=folder)
+            drop_sources(filled, [digest[:7]], folders=[folder])
 
     def test_an_empty_store_says_that_it_is_empty(self, store, folder):
         with pytest.raises(InputError, match="it holds none at all"):
-            drop_sources(store, ["a.csv"], folder=folder)
+            drop_sources(store, ["a.csv"], folders=[folder])
 
     def test_a_long_list_is_cut_short(self, store, folder, monkeypatch):
         monkeypatch.setattr("geo.ingest.MOST_LISTED", 1)
         take_in(store, OPTIONS, folder=folder)
 
         with pytest.raises(InputError, match=r"it holds a\.csv \(\w{8}\) and 1 more\."):
-            drop_sources(store, ["none.csv"], folder=folder)
+            drop_sources(store, ["none.csv"], folders=[folder])
 
     def test_a_file_of_the_folder_is_refused_with_what_to_do(self, filled, folder):
         with pytest.raises(
             InputError, match=r"a\.csv is a file .* Take it out of that"
         ):
-            drop_sources(filled, ["ñandú.csv", "a.csv"], folder=folder)
+            drop_sources(filled, ["ñandú.csv", "a.csv"], folders=[folder])
 
         assert len(names(filled)) == 5
 
@@ -283,7 +283,7 @@ class TestDropping:
         with pytest.raises(
             InputError, match=r"ñandú\.csv is a file of the region's own"
         ):
-            drop_sources(filled, ["ñandú.csv"], folder=folder)
+            drop_sources(filled, ["ñandú.csv"], folders=[folder])
 
 
 class TestOptions:

@@ -10,12 +10,13 @@ from multiprocessing import get_context
 import numpy as np
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 
 from geo.account import describe_store
 from geo.config import load_config
 from geo.errors import InputError, StoreError
 from geo.pipeline import build, export, forget
-from tests.regions import walk, write_walks
+from tests.regions import walk, write_points, write_walks
 
 
 def digests(folder):
@@ -379,3 +380,81 @@ def test_a_missing_file_is_refused_before_anything_is_done(tiny_region):
 
     with pytest.raises(InputError, match=r"none\.gpx"):
         build(config, new_files=[tiny_region.parent / "none.gpx"])
+
+
+class TestPoints:
+    """People seen at places: their own layers, and no part of the tracks."""
+
+    @pytest.fixture
+    def config(self, tiny_region):
+        text = tiny_region.read_text(encoding="utf-8")
+        campaign = 'since = "2023-01"\nuntil = "2023-12"\n\n[files]'
+        tiny_region.write_text(text.replace("\n[files]", campaign), encoding="utf-8")
+        return load_config(tiny_region)
+
+    def test_a_folder_of_points_makes_layers_of_its_own(self, config):
+        before = build(config).release
+        write_points(config.files.points / "cruces.csv", 40)
+
+        after = build(config).release
+
+        assert {"points", "recorded", "points_monthly"}.isdisjoint(before.layers)
+        for name, layer in before.layers.items():
+            assert_frame_equal(layer, after.layers[name])
+        assert after.about.points == 40
+        assert after.about.fixes_read == before.about.fixes_read
+        recorded = after.layers["recorded"].set_index("kind")
+        assert recorded.loc["border", "points"] == 40
+        assert recorded.loc["border", "low"] < 40 < recorded.loc["border", "high"]
+        months = after.layers["recorded_monthly"]
+        assert months[["month", "points"]].to_numpy().tolist() == [["2023-03", 35]]
+
+    def test_fewer_than_k_are_not_shown(self, config):
+        write_points(config.files.points / "cruces.csv", 9)
+
+        layers = build(config).release.layers
+
+        assert layers["points"].empty
+        assert layers["recorded"].empty
+
+    def test_without_an_end_of_the_campaign_points_without_a_date_wait(
+        self, tiny_region
+    ):
+        config = load_config(tiny_region)
+        write_points(config.files.points / "cruces.csv", 40)
+
+        release = build(config).release
+
+        assert release.about.points == 35  # 36, rounded
+        assert release.about.points_rejected == {"undated": 4}
+
+    def test_added_and_forgotten_they_leave_no_trace(self, config):
+        build(config)
+        before = digests(config.files.output)
+        path = write_points(config.files.fixes.parent / "x" / "cruces.csv", 40)
+
+        done = build(config, new_files=[path], reading={"points": True})
+        assert "40 points" in done.as_text()
+        assert digests(config.files.output) != before
+        forget(config, ["cruces.csv"])
+
+        assert digests(config.files.output) == before
+
+    def test_two_lists_that_overlap_count_each_once(self, config):
+        write_points(config.files.points / "a.csv", 40)
+        text = (config.files.points / "a.csv").read_text(encoding="utf-8")
+        (config.files.points / "b.csv").write_text(
+            text + "2023-05-01,8.1,-77.5,x\n", encoding="utf-8"
+        )
+
+        assert build(config).release.about.points == 40  # 41, rounded
+
+    def test_every_format_tells_of_them(self, config, tmp_path):
+        write_points(config.files.points / "cruces.csv", 40)
+
+        export(config, output=tmp_path / "gis", formats=["gpkg", "shp", "geojson"])
+
+        for kind in ("gpkg", "geojson"):
+            assert list((tmp_path / "gis").rglob(f"*.{kind}"))
+        shapes = {path.stem.split("_SIMULADO_")[-1] for path in tmp_path.rglob("*.shp")}
+        assert {"points", "recorded_lines", "recorded_points"} <= shapes

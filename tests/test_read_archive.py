@@ -391,3 +391,22 @@ def test_nothing_stays_in_the_temporary_folder(pack, tmp_path, monkeypatch):
         read(pack({"a.csv": "x"}))
 
     assert not list(place.iterdir())
+
+
+def test_fixes_and_points_do_not_mix(tmp_path):
+    path = tmp_path / "both.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("walk.csv", "id,time,lat,lon\nA,2023-05-01T12:00Z,8,-77\n")
+        archive.writestr("list.csv", "incident_id,date,lat,lon\n7,2023-05-01,8,-77\n")
+
+    with pytest.raises(InputError, match="fixes of devices and points"):
+        read_fixes(path, key=b"k")
+
+
+def test_several_lists_of_points_are_one(tmp_path):
+    path = tmp_path / "lists.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv", "fecha,lat,lon\n2023-05-01,8,-77\n")
+        archive.writestr("b.csv", "fecha,lat,lon\n2023-06-01,8,-77\n")
+
+    assert len(read_fixes(path, key=b"k", points=True).points) == 2

@@ -284,6 +284,21 @@ class TestXml:
         assert len(sifted.fixes) == 1
         assert "1 waypoints were left out: the file has track points" in sifted.notes
 
+    def test_of_waypoints_read_as_points_the_tracks_are_left_out(self, file):
+        mark = '<wpt lat="9" lon="-77"><name>cruce</name></wpt>'
+        text = gpx(POINT, name="A7").replace("<gpx>", f"<gpx>{mark}")
+
+        sifted = read(file(text, "a.gpx"), points=True)
+
+        assert sifted.points[["lat", "lon"]].to_numpy().tolist() == [[9, -77]]
+        assert sifted.fixes.empty
+        left = "1 track points were left out: only waypoints are points"
+        assert left in sifted.notes
+
+    def test_a_track_has_no_points(self, file):
+        with pytest.raises(InputError, match="holds no waypoints"):
+            read(file(gpx(POINT), "a.gpx"), points=True)
+
     def test_times_without_offset_are_utc_as_the_format_prescribes(self, file):
         text = gpx((*POINT[:2], "2023-05-01T12:00:00"))
 

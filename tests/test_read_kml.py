@@ -169,6 +169,15 @@ def test_of_a_line_with_a_span_the_ends_are_taken(file):
     assert any(note.startswith("1 points of lines") for note in sifted.notes)
 
 
+def test_placemarks_without_a_time_can_be_points(file):
+    path = file(document(point(), point(time=""), track((NOON, "-77 8 0"))))
+
+    sifted = read(path, points=True)
+
+    assert len(sifted.points) == 2
+    assert "1 of 2 points have no date" in sifted.notes
+
+
 def test_the_time_of_a_view_is_no_time_of_a_fix(file):
     view = f"<LookAt><gx:TimeStamp><when>{LATER}</when></gx:TimeStamp></LookAt>"
     text = document(point() + view)

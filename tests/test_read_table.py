@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from pandas.testing import assert_frame_equal
 from pyproj import Transformer
 
-from geo.errors import CRSError, InputError
+from geo.errors import CRSError, SchemaError
 from geo.read import read_fixes
 from geo.read.sifting import hashed
+from geo.schema import UNDATED
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -290,24 +292,25 @@ MISSING = (
 @pytest.mark.parametrize(
     "days", [("2023-05-01", "2023-05-13"), ('"Mon, 05/01/2023"', '"Sat, 05/13/2023"')]
 )
-def test_missing_migrants_are_incidents_each_for_itself(table, days):
+def test_missing_migrants_are_points_without_a_track(table, days):
     sifted = table(MISSING.format(*days), time_zone="America/Panama")
 
-    assert where(sifted) == [[8.5, -77.5], [8.6, -77.6]]
-    assert when(sifted) == ["2023-05-01T05:00:00Z", "2023-05-13T05:00:00Z"]
-    assert len(set(sifted.fixes["track"])) == 2
+    assert sifted.fixes.empty
+    assert sorted(sifted.points[["lat", "lon"]].to_numpy().tolist()) == [
+        [8.5, -77.5],
+        [8.6, -77.6],
+    ]
+    assert sifted.points["month"].tolist() == [12 * 2023 + 4] * 2
+    assert len(set(sifted.points["point"])) == 2
     assert sifted.counts() == {"no position": 1}
-    own = "each 'Incident ID' was taken for a track of its own"
-    assert any(note.startswith(own) for note in sifted.notes)
-    assert {
-        "times are dates without a time of day: taken for 00:00, a guess",
-        "column 'Incident Date' taken for time: a guess",
-    } <= set(sifted.notes)
+    assert any(note.startswith("read as points") for note in sifted.notes)
+    assert "column 'Incident Date' taken for time: a guess" in sifted.notes
 
 
-def test_dates_alone_still_ask_for_a_time_zone(table):
-    with pytest.raises(InputError, match=r"no offset from UTC.*--tz"):
-        table(MISSING.format("2023-05-01", "2023-05-13"))
+def test_the_day_of_an_incident_needs_no_time_zone(table):
+    sifted = table(MISSING.format("2023-05-01", "2023-05-31"))
+
+    assert sifted.points["month"].tolist() == [12 * 2023 + 4] * 2
 
 
 def test_an_incident_without_an_id_is_not_taken_for_another(table):
@@ -317,7 +320,72 @@ def test_an_incident_without_an_id_is_not_taken_for_another(table):
         ",2023-05-01T00:02Z,8,-77\n7,2023-05-01T00:03Z,8,-77\n"
     )
 
-    assert len(set(sifted.fixes["track"])) == 3
+    assert len(set(sifted.points["point"])) == 3
+
+
+class TestPoints:
+    """Rows that are said to be people at places, not fixes of a device."""
+
+    PLAIN = "lon,lat,puesto\n-77.3,8.6,Acandí\n-77.3,8.6,Acandí\n-77.9,8.1,\n"
+
+    def test_without_a_time_they_have_no_month(self, table):
+        sifted = table(self.PLAIN, points=True)
+
+        assert sifted.points["month"].tolist() == [UNDATED] * 3
+        assert len(set(sifted.points["point"])) == 3  # two people at one post
+        assert "3 of 3 points have no date" in sifted.notes
+
+    def test_a_table_without_times_is_refused_unless_it_is_said_to_hold_points(
+        self, table
+    ):
+        with pytest.raises(SchemaError, match=r"no column for time.*--points"):
+            table(self.PLAIN)
+
+    def test_a_later_export_of_the_same_list_names_them_alike(self, table):
+        first = table(self.PLAIN, points=True).points
+        longer = table(self.PLAIN + "-77.5,8.2,x\n-77.3,8.6,y\n", points=True).points
+
+        assert set(first["point"]) < set(longer["point"])
+        assert len(longer) == 5
+
+    def test_their_order_in_the_file_does_not_matter(self, table):
+        head, *rows = self.PLAIN.splitlines(keepends=True)
+        turned = "".join([head, *reversed(rows)])
+
+        assert_frame_equal(
+            table(self.PLAIN, points=True).points, table(turned, points=True).points
+        )
+
+    def test_the_device_of_whoever_counts_tells_nobody_apart(self, table):
+        sifted = table(
+            "deviceid,fecha,lat,lon\nP1,2023-05-01,8,-77\nP1,2023-05-01,8,-77\n",
+            points=True,
+        )
+
+        assert len(set(sifted.points["point"])) == 2
+
+    def test_a_column_that_the_user_names_does(self, table):
+        sifted = table(
+            "persona,fecha,lat,lon\nA,2023-05-01,8,-77\nA,2023-05-03,8,-77\n",
+            points=True,
+            columns={"track": "persona"},
+        )
+
+        assert len(set(sifted.points["point"])) == 1
+
+    def test_bad_rows_have_their_reasons(self, table):
+        sifted = table(
+            "fecha,lat,lon\n2023-05-01,8,-77\n1970-01-01,8,-77\n2023-05-01,95,-77\n"
+            ",8,-77\n2023-05-01,,\n",
+            points=True,
+        )
+
+        assert set(sifted.points["month"]) == {UNDATED, 12 * 2023 + 4}
+        assert sifted.counts() == {
+            "before 2000": 1,
+            "no position": 1,
+            "off the globe": 1,
+        }
 
 
 def test_hashtags_say_more_than_names(table):

@@ -1,4 +1,4 @@
-"""Make the simulated sample of the Darién: fixes, and the truth behind them.
+"""Make the simulated sample of the Darién: fixes, points, and the truth behind them.
 
     python data/darien/simulate.py --seed 2023
 
@@ -17,6 +17,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parent))
 
 from simulator.files import choose_format, write_fixes
+from simulator.listing import list_people, write_people
 from simulator.motion import DAWN_S, DUSK_S, Journey, plan_journey
 from simulator.routes import (
     DRY_MONTHS,
@@ -33,6 +34,7 @@ from simulator.sensing import choose_device, sense
 from simulator.truth import Tally, load_land, month_of, write_truth
 
 HERE = Path(__file__).parent
+STOPS = HERE / "truth" / "stops.csv"
 LAST_START = 23
 """Day of December after which nobody sets out, so that the year holds all fixes."""
 
@@ -127,7 +129,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=2023)
     parser.add_argument("--tracks", type=int, default=2240)
+    parser.add_argument("--people", type=int, default=1400)
     parser.add_argument("--fixes", type=Path, default=HERE / "fixes")
+    parser.add_argument("--points", type=Path, default=HERE / "points")
     parser.add_argument("--truth", type=Path, default=HERE / "truth")
     options = parser.parse_args()
     paths = simulate(
@@ -137,6 +141,9 @@ def main() -> None:
         fixes_to=options.fixes,
         truth_to=options.truth,
     )
+    legs, stops = load_legs(HERE / "truth/routes.geojson"), load_stops(STOPS)
+    people = list_people(options.people, legs, stops, seed=options.seed)
+    paths.append(write_people(people, options.points))
     for path in paths:
         print(f"{path.stat().st_size / 1e6:6.2f} MB  {path.name}")
 

@@ -103,16 +103,15 @@ def find_hotspots(
     if land is not None and land.shape != grid.shape:
         raise ValueError(f"land has shape {land.shape}, but the grid has {grid.shape}")
     cell = rows["cell"].to_numpy(dtype=np.int64)
-    z, q = _tested(rows, grid, land=land, ring=ring, correction=correction)
-    kind = np.where(q <= alpha, np.where(z > 0, "hot", "cold"), "none")
-    confidence = np.select([q <= 0.01, q <= 0.05, q <= 0.1], [99, 95, 90], 0)
+    number = rows["tracks"].to_numpy(dtype=np.int64)
+    z, q = score_cells(cell, number, grid, land=land, ring=ring, correction=correction)
     bearing, one_way = _directions(rows)
     x, y = grid.centre_of(cell)
     half = grid.cell_m / 2
     return gpd.GeoDataFrame(
         {
             "cell": cell,
-            "tracks": rows["tracks"].to_numpy(dtype=np.int64),
+            "tracks": number,
             "stop_tracks": rows["stop_tracks"].to_numpy(dtype=np.int64),
             "hours": _mean_hours(rows["minutes"], rows["tracks"]),
             "stop_hours": _mean_hours(rows["stop_minutes"], rows["stop_tracks"]),
@@ -120,8 +119,8 @@ def find_hotspots(
             "one_way_pct": one_way,
             "z": np.round(z, 1),
             "q": [float(f"{value:.2g}") for value in q],
-            "kind": kind,
-            "confidence": np.where(q <= alpha, confidence, 0),
+            "kind": kind_of(z, q, alpha=alpha),
+            "confidence": confidence_of(q, alpha=alpha),
         },
         geometry=shapely.box(x - half, y - half, x + half, y + half),
         crs=grid.crs,
@@ -145,19 +144,31 @@ def _total(visits: pd.DataFrame, grid: Grid) -> pd.DataFrame:
     return rows
 
 
-def _tested(
-    rows: pd.DataFrame,
+def score_cells(
+    cell: NDArray[np.int64],
+    number: NDArray[np.int64],
     grid: Grid,
     *,
-    land: NDArray[np.bool_] | None,
-    ring: int,
-    correction: str,
+    land: NDArray[np.bool_] | None = None,
+    ring: int = 1,
+    correction: str = "fdr",
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return Gi* and adjusted chance of each row; NaN where nothing can be tested."""
-    cell = rows["cell"].to_numpy(dtype=np.int64)
-    tracks = np.zeros(grid.rows * grid.columns, np.int64)
-    tracks[cell] = rows["tracks"]
-    counts = tracks.reshape(grid.shape)
+    """Return Gi* and adjusted chance of cells; NaN where nothing can be tested.
+
+    Parameters
+    ----------
+    cell, number : (n,) int64 arrays
+        Distinct cells of `grid`, and what was counted in each.
+    grid, land, ring, correction
+        As for `find_hotspots`.
+
+    Returns
+    -------
+    z, q : (n,) arrays
+    """
+    flat = np.zeros(grid.rows * grid.columns, np.int64)
+    flat[cell] = number
+    counts = flat.reshape(grid.shape)
     square = np.ones((2 * ring + 1, 2 * ring + 1), bool)
     domain = ndimage.binary_dilation(counts > 0, square)
     if land is not None:
@@ -170,6 +181,25 @@ def _tested(
     if correction != "none":
         q = false_discovery(q, method="bh" if correction == "fdr" else "by")
     return z.ravel()[cell], q.ravel()[cell]
+
+
+def kind_of(
+    z: NDArray[np.float64], q: NDArray[np.float64], *, alpha: float
+) -> NDArray[np.str_]:
+    """Return "hot", "cold" or "none" for each score and adjusted chance.
+
+    Examples
+    --------
+    >>> kind_of(np.array([3, -3, 1, np.nan]), np.array([0, 0, 1, np.nan]), alpha=0.05)
+    array(['hot', 'cold', 'none', 'none'], dtype='<U4')
+    """
+    return np.where(q <= alpha, np.where(z > 0, "hot", "cold"), "none")
+
+
+def confidence_of(q: NDArray[np.float64], *, alpha: float) -> NDArray[np.int64]:
+    """Return 99, 95 or 90 percent for each adjusted chance; 0 above `alpha`."""
+    confidence = np.select([q <= 0.01, q <= 0.05, q <= 0.1], [99, 95, 90], 0)
+    return np.where(q <= alpha, confidence, 0)
 
 
 def _mean_hours(minutes: pd.Series, tracks: pd.Series) -> NDArray[np.float64]:

@@ -258,12 +258,14 @@
     return group;
   };
 
-  /* Each disc stands on the side it leads to; those that touch make room. */
-  const arrange = (discs) => {
-    const fixed = ground.checkpoints.map((row) => ({
+  /* Each disc stands on the side it leads to; those that touch make room, for each
+     other and for what is there already. */
+  const arrange = (discs, others = []) => {
+    const posts = ground.checkpoints.map((row) => ({
       ...stage.map.latLngToLayerPoint(at(row.at)),
       radius: 9,
     }));
+    const fixed = [...posts, ...others];
     for (const d of discs) {
       const turn = ((d.heading || 0) * Math.PI) / 180;
       const out = d.heading === null ? 0 : d.radius + 4;
@@ -376,5 +378,5 @@
     places,
     checkpoints,
   });
-  Object.assign(trocha, { centres, checkpointRows });
+  Object.assign(trocha, { arrange, centres, checkpointRows });
 })();

@@ -128,12 +128,14 @@
     labelGroup.addTo(stage.map);
     makeLabels();
     stage.layers.crossings.refresh();
+    stage.layers.points.refresh();
     placeLabels();
     stage.map.on("zoomend", () => {
       layers.arrows.refresh();
       if (layers.relief.refresh) layers.relief.refresh();
       stage.layers.crossings.refresh();
       layers.corridors.refresh();
+      layers.points.refresh();
       if (state.month < 0 && state.cells === "test") layers.cells.refresh();
       restack();
       placeLabels();

@@ -16,6 +16,8 @@
     glyph,
     disc,
     mostCrossed,
+    anyPoints,
+    badge,
     find,
     months,
   } = trocha;
@@ -144,6 +146,17 @@
     ];
   };
 
+  const pointLegend = () => [
+    keys(
+      key(swatch({ background: colours.olive }, "round"), t("pointsCircle")),
+      data.points.kind && data.points.kind.includes("hot")
+        ? key(swatch({ borderColor: colours.hot[95] }, "round ring"), t("pointsRing"))
+        : null,
+      data.recorded.length ? key(badge(data.k), t("pointsBadge")) : null,
+    ),
+    node("p", { class: "note" }, t("pointsNote")),
+  ];
+
   const densityLegend = () =>
     data.density
       ? [
@@ -181,6 +194,7 @@
     ["cells", cellLegend],
     ["arrows", null],
     ["crossings", crossingLegend],
+    ...(anyPoints ? [["points", pointLegend]] : []),
     ["density", densityLegend],
     ["checkpoints", checkpointLegend],
     ["rivers", riverLegend],

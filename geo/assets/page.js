@@ -129,6 +129,7 @@ const trocha = {};
     teal: "#11627a",
     ink: "#2b2a33",
     plum: "#7a2e6e",
+    olive: "#4f6228",
     official: "#a2937c",
     sea: "#cbd8df",
     coast: "#8ea5b1",

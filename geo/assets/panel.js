@@ -155,6 +155,17 @@
         }),
         rejected.length ? list(rejected, term) : "",
       ),
+      ...(about.points
+        ? [
+            row(
+              t("surePoints"),
+              t("surePointsText", { points: number(about.points) }),
+              ...(Object.keys(about.pointsRejected).length
+                ? [` ${t("pointsUnused")}`, list(Object.entries(about.pointsRejected), term)]
+                : []),
+            ),
+          ]
+        : []),
       row(t("sureSilence"), t("sureSilenceText", { share: percent(about.bridged) })),
       row(
         t("sureK"),

@@ -18,6 +18,7 @@
     name,
     colours,
     months,
+    recordedAt,
   } = trocha;
 
   const facts = (pairs) =>
@@ -172,6 +173,47 @@
         meaning(t(`${kind}Meaning`)),
       );
     },
+    points: (n) => {
+      const { points } = data;
+      const sure = points.confidence[n];
+      const byMonth = months.map((month) => {
+        const [which, counts] = points.months[month] || [[], []];
+        const i = which.indexOf(n);
+        return i < 0 ? null : counts[i];
+      });
+      return card(
+        heading(
+          t("pointsTitle"),
+          sure
+            ? t("confidence", { share: percent(sure / 100) })
+            : points.z[n] === null
+              ? null
+              : t("notSignificant"),
+          colours.olive,
+        ),
+        facts([
+          [t("pointsSeen"), number(points.points[n])],
+          points.z[n] === null
+            ? null
+            : [t("test"), `z ${number(points.z[n], 1)} · q ${number(points.q[n], 3)}`],
+        ]),
+        monthBars(byMonth, colours.olive),
+        meaning(t("pointsMeaning")),
+      );
+    },
+    recorded: (row) =>
+      card(
+        heading(name(crossingName(row)), t("recordedTitle"), colours.olive),
+        node(
+          "p",
+          { class: "count" },
+          node("span", {}, t("pointsSeen")),
+          node("b", {}, number(row.points)),
+          node("small", {}, interval(row)),
+        ),
+        monthBars(row.months, colours.olive),
+        meaning([t("pointsMeaning"), precision(row)].filter(Boolean).join(" ")),
+      ),
     corridor: (row) =>
       card(
         heading(
@@ -248,6 +290,10 @@
           ]),
         ]),
         counts.map((count) => monthBars(count.months, colours.teal)),
+        recordedAt(row.name).map((seen) => [
+          facts([[t("pointsSeen"), node("span", {}, node("b", {}, number(seen.points)))]]),
+          monthBars(seen.months, colours.olive),
+        ]),
         meaning(
           counts.length ? t("checkpointMeaning") : t("checkpointFew", { k: number(data.k) }),
         ),

@@ -13,6 +13,7 @@
     compass,
     node,
     name,
+    at,
     centres,
     find,
     months,
@@ -88,6 +89,22 @@
       cells.oneWay[n] === null ? "–" : percent(cells.oneWay[n] / 100),
       number(cells.hours[n], 1),
     ]);
+    const recorded = data.recorded.map((row) => [
+      name(crossingName(row)),
+      t(row.kind),
+      number(row.points),
+      `${number(row.low)} – ${number(row.high)}`,
+      row.precision === null ? "–" : `± ${number(row.precision)} m`,
+    ]);
+    const seen = (data.points.points || []).map((count, n) => [
+      number(at(data.points.at[n])[0], 2),
+      number(at(data.points.at[n])[1], 2),
+      number(count),
+      t(`${data.points.kind[n]}Title`),
+      data.points.confidence[n] ? percent(data.points.confidence[n] / 100) : "–",
+      number(data.points.z[n], 1),
+      number(data.points.q[n], 4),
+    ]);
     const nationalities = data.nationalities.map((row) => [
       name(term(row.nationality)),
       String(row.year),
@@ -137,6 +154,32 @@
         ],
         squares,
       ),
+      ...(recorded.length
+        ? [
+            table(
+              t("recordedTitle"),
+              [t("place"), t("kind"), t("pointsSeen"), t("interval95"), t("position")],
+              recorded,
+            ),
+          ]
+        : []),
+      ...(seen.length
+        ? [
+            table(
+              t("layer-points"),
+              [
+                t("latitude"),
+                t("longitude"),
+                t("pointsSeen"),
+                t("kind"),
+                t("sureColumn"),
+                "z",
+                "q",
+              ],
+              seen,
+            ),
+          ]
+        : []),
     );
   };
 

@@ -41,6 +41,11 @@ _WORKBOOKS = {"xlsx", "xls", "ods"}
 # Formats whose fields have a fixed meaning: nobody has to name them.
 _FIXED = {"fit", "google", "gpx", "tcx", "nmea", "plt"}
 
+# Logs of one device: whatever they hold is a fix.
+_LOGS = {"fit", "google", "nmea", "plt", "tcx"}
+# Formats that hold tracks and, beside them, marks of places.
+_MARKED: Mapping[str, Callable[..., Found]] = {"gpx": read_gpx, "kml": read_kml}
+
 _READERS: Mapping[str, Callable[[Path], Found]] = {
     "gpx": read_gpx,
     "kml": read_kml,
@@ -72,6 +77,7 @@ def read_fixes(
     now: datetime | None = None,
     campaign: tuple[datetime, datetime] | None = None,
     rollover: bool = False,
+    points: bool = False,
 ) -> Sifted:
     r"""Read the fixes of one file, whatever it is called.
 
@@ -101,13 +107,17 @@ def read_fixes(
         None asks nothing of the times.
     rollover
         Whether to move times that are 1024 or 2048 weeks off into the campaign.
+    points
+        Whether the rows are points that belong to no track: people or incidents
+        that somebody saw at a place. They need no time. Lists of incidents are known
+        for what they are without it.
 
     Returns
     -------
     Sifted
         Fixes with the columns of schema.FIXES and `line`, the number of the record
-        in the file, from 1; sorted by track, then time. The order of the rows in
-        the file does not matter.
+        in the file, from 1; sorted by track, then time. Or points, with the columns
+        of schema.POINTS. The order of the rows in the file does not matter.
 
     Raises
     ------
@@ -132,7 +142,9 @@ def read_fixes(
     "read as UTF-8, separator ';', decimal comma"
     """
     known_zone(time_zone)
-    options = Options(columns or {}, time_zone=time_zone, swap=swap, crs=crs)
+    options = Options(
+        columns or {}, time_zone=time_zone, swap=swap, crs=crs, points=points
+    )
     kind = kind_of(path)
     if kind.name == "zip":
         parts, notes = _parts_of_archive(path, options)
@@ -146,7 +158,8 @@ def read_fixes(
         )
         notes = [*notes, *moved]
     sifted, more = sift(rows, file=printable(path.name), key=key, now=now)
-    refuse_if_useless(sifted.counts(), good=len(sifted.fixes), name=path.name)
+    good = len(sifted.fixes) + len(sifted.points)
+    refuse_if_useless(sifted.counts(), good=good, name=path.name)
     return replace(
         sifted,
         notes=_sentences((*kind.notes, *notes, *more)),
@@ -156,7 +169,7 @@ def read_fixes(
 
 def _part(path: Path, kind: str, options: Options, *, number: int = 1) -> Part:
     """Return what a file holds, understood but not yet judged."""
-    found = _found(path, kind, options.columns)
+    found = _found(path, kind, options)
     options = replace(options, columns={}) if kind in _FIXED else options
     rows, notes = understand(found, name=path.name, options=options)
     return Part(
@@ -168,12 +181,19 @@ def _part(path: Path, kind: str, options: Options, *, number: int = 1) -> Part:
     )
 
 
-def _found(path: Path, kind: str, columns: Mapping[str, str]) -> Found:
+def _found(path: Path, kind: str, options: Options) -> Found:
     """Return what a file holds, as its reader finds it."""
+    if options.points and kind in _LOGS:
+        raise InputError(
+            f"{path.name} is the log of a device ({NAMES[kind]}); it holds no points.",
+            hint="Read it without --points, or put it into the folder of fixes.",
+        )
+    if options.points and kind in _MARKED:
+        return _MARKED[kind](path, marks=True)
     if kind == "delimited":
-        return read_delimited(path, columns=columns)
+        return read_delimited(path, columns=options.columns)
     if kind in _WORKBOOKS:
-        return read_workbook(path, columns=columns)
+        return read_workbook(path, columns=options.columns)
     if kind in _READERS:
         return _READERS[kind](path)
     if kind == "zip":
@@ -205,6 +225,11 @@ def _parts_of_archive(path: Path, options: Options) -> tuple[list[Part], list[st
             parts.append(replace(part, simulated=said))
     if not parts:
         raise left[0]
+    if len({part.rows.points for part in parts}) > 1:
+        raise InputError(
+            f"{path.name} holds fixes of devices and points that belong to no track.",
+            hint="Unpack it, and give its files one by one.",
+        )
     if len(files) == 1:
         what = f"it was unpacked from a zip archive, as {NAMES[kind]}"
         return parts, [*parts[0].notes, what]

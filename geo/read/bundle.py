@@ -44,8 +44,9 @@ def bundled(parts: Sequence[Part]) -> Rows:
     Parameters
     ----------
     parts
-        At least one. Their records are numbered on, and so are their nameless pieces:
-        whether these are one track or several is then judged for all together.
+        At least one, all of fixes or all of points. Their records are numbered on,
+        and so are their nameless pieces: whether these are one track or several is
+        then judged for all together.
 
     Examples
     --------
@@ -90,6 +91,7 @@ def bundled(parts: Sequence[Part]) -> Rows:
         doubtful=np.concatenate([rows.doubtful for rows in every]),
         broken=np.concatenate(broken),
         columns=names if same else {},
+        points=every[0].points,
     )
 
 

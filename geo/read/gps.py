@@ -29,7 +29,7 @@ class _Collected:
     about: list[str] = field(default_factory=list)
 
 
-def read_gpx(path: Path) -> Found:
+def read_gpx(path: Path, *, marks: bool = False) -> Found:
     """Read the points of a GPX file, version 1.0 or 1.1.
 
     Parameters
@@ -37,6 +37,8 @@ def read_gpx(path: Path) -> Found:
     path
         Elements are known by their local names, whatever their namespace. The
         points of tracks are taken; without any, those of routes, and else waypoints.
+    marks
+        Take the waypoints, whatever else there is.
 
     Returns
     -------
@@ -53,14 +55,16 @@ def read_gpx(path: Path) -> Found:
     data = read_bytes(path)
     reader, failure = read_markup(data, _Reader, name=path.name, what="GPX")
     seen = reader.seen
-    kind = next((kind for kind, rows in seen.rows.items() if rows), "")
+    kinds = ("wpt",) if marks else ("trk", "rte", "wpt")
+    kind = next((kind for kind in kinds if seen.rows[kind]), "")
     if not kind:
         if failure:
             raise InputError(
                 f"{path.name} is not whole: it breaks off before its first point.",
                 hint="Copy it from the device again.",
             )
-        raise InputError(f"{path.name} holds no points.")
+        what = "waypoints" if marks else "points"
+        raise InputError(f"{path.name} holds no {what}.")
     rows = seen.rows[kind]
     notes = ["read as GPX"]
     if failure:
@@ -68,7 +72,8 @@ def read_gpx(path: Path) -> Found:
     left = {other: len(seen.rows[other]) for other in seen.rows if other != kind}
     called = {"trk": "track points", "rte": "route points", "wpt": "waypoints"}
     notes += [
-        f"{count} {called[other]} were left out: the file has {called[kind]}"
+        f"{count} {called[other]} were left out: "
+        + ("only waypoints are points" if marks else f"the file has {called[kind]}")
         for other, count in left.items()
         if count
     ]

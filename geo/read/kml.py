@@ -24,7 +24,7 @@ MAX_CELLS = 10_000_000
 """Most cells of extended data; all the points of a placemark share what it says."""
 
 
-def read_kml(path: Path) -> Found:
+def read_kml(path: Path, *, marks: bool = False) -> Found:
     """Read the points of a KML file.
 
     Parameters
@@ -34,6 +34,8 @@ def read_kml(path: Path) -> Found:
         without any, those of placemarks: a Point with its TimeStamp or the begin of
         its TimeSpan, of a LineString the ends with its TimeSpan. Extended data are
         columns.
+    marks
+        Take the points of placemarks, with or without a time, whatever else there is.
 
     Returns
     -------
@@ -52,14 +54,14 @@ def read_kml(path: Path) -> Found:
     )
     if failure:
         reader.finish()
-    rows, notes = _chosen(reader)
+    rows, notes = (reader.points, []) if marks else _chosen(reader)
     if not rows:
         if failure:
             raise InputError(
                 f"{path.name} is not whole: it breaks off before its first point.",
                 hint="Copy it from the device again.",
             )
-        if reader.bare:
+        if reader.bare and not marks:
             raise InputError(
                 f"{path.name} holds lines without times.",
                 hint="Only recorded tracks can be used, with a date and a time each.",

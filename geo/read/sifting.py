@@ -1,5 +1,7 @@
 """Rows of any file -> fixes, and rejects with one reason each."""
 
+import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from geo.read.times import MISSING, NAIVE, Times
-from geo.schema import REASONS, Sifted
+from geo.read.times import MISSING, NAIVE, OK, Times
+from geo.schema import POINTS, REASONS, UNDATED, Sifted, no_fixes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -44,6 +46,9 @@ class Rows:
         Records that could not be read at all.
     columns
         The file's own names of the columns, by role.
+    points
+        Whether the rows are points that belong to no track. Their `track` is then
+        who or what each of them records.
     """
 
     track: Any
@@ -57,6 +62,7 @@ class Rows:
     doubtful: NDArray[np.bool_]
     broken: Ints
     columns: Mapping[str, str] = field(default_factory=dict)
+    points: bool = False
 
 
 def hashed(text: str, *, key: bytes) -> int:
@@ -98,12 +104,17 @@ def sift(
     -------
     sifted
         Fixes with a column `line`, sorted by track, time, lon, lat, accuracy and
-        elevation, so that the order of the rows does not matter; and rejects.
+        elevation, so that the order of the rows does not matter; or points, sorted
+        by all their columns; and rejects.
     notes
         What was guessed about tracks without a name.
     """
     reason = _reasons(rows, now or datetime.now(UTC))
     good = np.flatnonzero(reason == 0)
+    if rows.points:
+        rejects = _rejects(rows, reason, file)
+        points, notes = _points(rows, good, key)
+        return Sifted(no_fixes(), rejects, points=points), notes
     track, notes = _tracks(rows, good, key)
     parts = {
         "track": track,
@@ -139,9 +150,9 @@ def _reasons(rows: Rows, now: datetime) -> NDArray[np.int8]:
             "zero position",
             (np.abs(lat) < _NULL_ISLAND_DEG) & (np.abs(lon) < _NULL_ISLAND_DEG),
         ),
-        ("no time", rows.times.state == MISSING),
+        ("no time", (rows.times.state == MISSING) & (not rows.points)),
         ("naive time", rows.times.state == NAIVE),
-        ("before 2000", ms < _YEAR_2000_MS),
+        ("before 2000", (rows.times.state == OK) & (ms < _YEAR_2000_MS)),
         ("in the future", ms > latest),
     )
     reason = np.zeros(lat.shape, dtype=np.int8)
@@ -179,6 +190,39 @@ def _rejects(rows: Rows, reason: NDArray[np.int8], file: str) -> pd.DataFrame:
         }
     )
     return table.sort_values("line", kind="stable", ignore_index=True)
+
+
+def _points(rows: Rows, good: Ints, key: bytes) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the good rows as points, and what is to be said of them.
+
+    A row without a name of its own is known by its place and time and by how many
+    rows before it have the same: so a later export of one list names them alike.
+    """
+    dated = rows.times.state[good] == OK
+    ms = np.where(dated, rows.times.ms[good], 0)
+    month = ms.view("datetime64[ms]").astype("datetime64[M]").astype(np.int64)
+    names = rows.track.take(pa.array(good)).to_pylist()
+    texts, seen = [], Counter[str]()
+    for name, at, stamp in zip(names, good, ms, strict=True):
+        text = f"point:{name}"
+        if name is None:
+            text = f"at:{rows.lat[at]:.5f}:{rows.lon[at]:.5f}:{stamp}"
+            seen[text] += 1
+            text = f"{text}:{seen[text]}"
+        texts.append(unicodedata.normalize("NFC", text))
+    points = pd.DataFrame(
+        {
+            "point": np.array([hashed(text, key=key) for text in texts], np.int64),
+            "month": np.where(dated, month + 12 * 1970, UNDATED),
+            "lon": rows.lon[good],
+            "lat": rows.lat[good],
+        }
+    ).astype(dict(POINTS))
+    lacking = int((~dated).sum())
+    note = f"{lacking:,} of {good.size:,} points have no date"
+    return points.sort_values(list(POINTS), ignore_index=True), (
+        (note,) if lacking else ()
+    )
 
 
 def _tracks(rows: Rows, good: Ints, key: bytes) -> tuple[Ints, tuple[str, ...]]:

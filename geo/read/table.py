@@ -22,8 +22,9 @@ from geo.read.coordinates import (
     to_wgs84,
 )
 from geo.read.found import Found
+from geo.read.owners import recorded_of, tracks_of
 from geo.read.sifting import Rows
-from geo.read.times import Times, are_dates, read_times
+from geo.read.times import MISSING, Times, are_dates, read_times
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -47,6 +48,7 @@ class Options:
     time_zone: str = ""
     swap: bool = False
     crs: str = ""
+    points: bool = False
 
 
 def understand(found: Found, *, name: str, options: Options) -> tuple[Rows, list[str]]:
@@ -71,7 +73,7 @@ def understand(found: Found, *, name: str, options: Options) -> tuple[Rows, list
     Raises
     ------
     SchemaError
-        If no column holds the position or the time.
+        If no column holds the position, or the time of fixes.
     CRSError
         If the positions are not in degrees, and no CRS is known.
     """
@@ -80,16 +82,23 @@ def understand(found: Found, *, name: str, options: Options) -> tuple[Rows, list
     )
     patrol = is_patrol(found.table.column_names)
     notes = ["its columns are those of patrols of SMART"] if patrol else []
+    # Incidents are no fixes of one device: nobody walks from one to the next.
+    incidents = "incident" in roles.index and "track" not in roles.index
+    points = options.points or incidents
     place, roles = _position(found, roles, options, name, notes)
-    times, roles = _times(found, roles, options, name, notes)
+    times = _times(found, roles, options, name, notes, points=points)
     accuracy = _accuracy(found, roles, place, notes)
     elevation = _optional(found, roles, "elevation")
     elevation = _or_else(elevation, place.elevation)
-    track = _track(found, roles, notes)
+    owners = recorded_of if points else tracks_of
+    track, said = owners(found, roles, named="track" in options.columns)
+    notes += said
     notes += [
         f"column {roles.name(role)!r} taken for {role}: a guess"
         for role in ("track", "time", "lat", "lon", "elevation", "accuracy")
-        if role in roles.guesses and role in roles.index
+        if role in roles.guesses
+        and role in roles.index
+        and not (points and role == "track")
     ]
     names = {role: roles.name(role) for role in roles.index}
     rows = Rows(
@@ -106,6 +115,7 @@ def understand(found: Found, *, name: str, options: Options) -> tuple[Rows, list
         doubtful=_doubtful(found, roles),
         broken=found.broken,
         columns=names,
+        points=points,
     )
     return rows, notes
 
@@ -268,26 +278,37 @@ def _no_position(found: Found, roles: Roles, name: str) -> SchemaError:
 
 
 def _times(
-    found: Found, roles: Roles, options: Options, name: str, notes: list[str]
-) -> tuple[Times, Roles]:
-    """Return when each row was, in UTC."""
+    found: Found,
+    roles: Roles,
+    options: Options,
+    name: str,
+    notes: list[str],
+    *,
+    points: bool,
+) -> Times:
+    """Return when each row was, in UTC; of points no more than the month matters."""
     column, label = _time_column(found, roles)
+    if column is None and points:
+        notes.append("no column for time: the points have no date")
+        size = found.line.size
+        return Times(np.zeros(size, np.int64), np.full(size, MISSING, np.int8))
     if column is None:
         raise SchemaError(
             f"{name} has no column for time; its columns are: "
             f"{listed(found.table.column_names)}.",
-            hint="Name it with --columns time=NAME.",
+            hint="Name it with --columns time=NAME; or, if each row is somebody seen "
+            "or counted at a place, and no fix of a device, read it with --points.",
         )
-    zone = found.time_zone or options.time_zone
+    zone = found.time_zone or options.time_zone or ("UTC" if points else "")
     keys = {plain(column) for column in found.table.column_names}
     movebank = {"event_id", "location_long"} <= keys
     if movebank or {"utc", "gmt"} & set(plain(label).split("_")):
         zone = "UTC"
     times = read_times(column, time_zone=zone)
     notes += times.notes
-    if are_dates(column):
+    if are_dates(column) and not points:
         notes.append("times are dates without a time of day: taken for 00:00, a guess")
-    return times, roles
+    return times
 
 
 def _time_column(found: Found, roles: Roles) -> tuple[Any, str]:
@@ -335,36 +356,6 @@ def _above_zero(accuracy: Floats) -> Floats:
     """Return NaN for what is zero: then the device does not know."""
     out: Floats = np.where(np.isfinite(accuracy) & (accuracy > 0), accuracy, np.nan)
     return out
-
-
-def _track(found: Found, roles: Roles, notes: list[str]) -> Any:
-    """Return the name of the device or group of each row, null where it has none."""
-    at = roles.index.get("track", -1)
-    size = found.line.size
-    if at < 0 and "incident" in roles.index:
-        return _incidents(found, roles, notes)
-    if at < 0:
-        return pa.nulls(size, pa.string())
-    names = as_text(found.table.column(at))
-    given = "track" not in roles.guesses
-    if not given and size > 1 and len(pc.unique(names)) == size:
-        notes.append(
-            f"column {roles.name('track')!r} is different in every row: not a track"
-        )
-        return pa.nulls(size, pa.string())
-    return pc.cast(names, pa.string())
-
-
-def _incidents(found: Found, roles: Roles, notes: list[str]) -> Any:
-    """Return a name for each incident: nobody walks from one to the next."""
-    names = as_text(found.table.column(roles.index["incident"]))
-    notes.append(
-        f"each {roles.name('incident')!r} was taken for a track of its own: incidents "
-        "are not fixes of one device"
-    )
-    rows = pc.binary_join_element_wise("row", pa.array(found.line).cast("string"), ":")
-    own = pc.coalesce(pc.cast(names, pa.string()), rows)
-    return pc.binary_join_element_wise("incident", own, ":")
 
 
 def _doubtful(found: Found, roles: Roles) -> NDArray[np.bool_]:

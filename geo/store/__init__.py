@@ -13,7 +13,6 @@ import logging
 import os
 import re
 import secrets
-import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
@@ -29,7 +28,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from geo.schema import REJECTS, month_label, no_fixes, no_rejects
+from geo.schema import (
+    POINTS,
+    REJECTS,
+    month_label,
+    no_fixes,
+    no_points,
+    no_rejects,
+)
+from geo.store.arrays import pack_arrays, unpack_arrays
 from geo.store.manifest import (
     NAME,
     Manifest,
@@ -64,7 +71,7 @@ __all__ = ["Source", "Store", "open_store"]
 log = logging.getLogger(__name__)
 
 _OURS = (
-    *("parts/*.parquet", "rejects/*.parquet", "tracks-*.parquet"),
+    *("parts/*.parquet", "points/*.parquet", "rejects/*.parquet", "tracks-*.parquet"),
     *("*.json.tmp", "key.tmp", "*.parquet.tmp", "*/*.parquet.tmp", "*/*/*.zst.tmp"),
 )
 
@@ -100,7 +107,7 @@ def open_store(folder: Path) -> Iterator["Store"]:
 
 
 class Store:
-    """Sources, fixes by part, rejects and partial results. Made by `open_store`.
+    """Sources, fixes by part, points, rejects, partial results. Made by `open_store`.
 
     A store can be pickled, so that workers load parts by themselves; only the
     process that opened it may change it.
@@ -171,10 +178,27 @@ class Store:
         file = self._manifest.rejects.get(digest)
         return self._read_frame(file).astype(dict(REJECTS)) if file else no_rejects()
 
+    def points(self) -> pd.DataFrame:
+        """Return the points of all sources, as `schema.POINTS` says.
+
+        Rows that several sources share come once; sorted by all columns.
+
+        Raises
+        ------
+        StoreError
+            If a file that holds some is missing or damaged.
+        """
+        tables = [self._read_frame(file) for file in self._manifest.points.values()]
+        whole = pd.concat([no_points(), *tables]) if tables else no_points()
+        whole = whole.astype(dict(POINTS)).drop_duplicates()
+        return whole.sort_values(list(POINTS), ignore_index=True)
+
     def commit(
         self,
         add: Sequence[tuple[Source, pd.DataFrame, pd.DataFrame]] = (),
         remove: Collection[str] = (),
+        *,
+        points: Mapping[str, pd.DataFrame] | None = None,
     ) -> set[int]:
         """Add and remove sources in one step that happens wholly or not at all.
 
@@ -185,6 +209,8 @@ class Store:
             rejects. A digest that the store already holds is replaced.
         remove
             Digests of sources to take out.
+        points
+            Points (`schema.POINTS`) of sources in `add`, by digest.
 
         Returns
         -------
@@ -220,7 +246,8 @@ class Store:
             sources = {k: v for k, v in old.sources.items() if k not in gone} | new
             manifest = Manifest(
                 sources=dict(sorted(sources.items())),
-                rejects=self._write_rejects(rejects, gone),
+                rejects=self._write_tables("rejects", rejects, gone),
+                points=self._write_tables("points", points or {}, gone),
                 parts=self._write_parts(change, fixes, sorted(sources)),
                 tracks=self._write("tracks", plain(change.tracks)),
             )
@@ -239,16 +266,9 @@ class Store:
 
     def partial(self, name: str, key: str) -> dict[str, NDArray[Any]] | None:
         """Return the arrays kept under a name and key; None if absent or damaged."""
-        path = self._partial_path(name, key)
         try:
-            data = path.read_bytes()
-            size = int.from_bytes(data[:8], "little")
-            whole = pa.decompress(data[8:], size, codec="zstd", asbytes=True)
-            with np.load(BytesIO(whole), allow_pickle=False) as arrays:
-                return {label.removeprefix("a_"): arrays[label] for label in arrays}
-        except (OSError, ValueError, EOFError, OverflowError, MemoryError):
-            return None
-        except (zipfile.BadZipFile, pa.ArrowException):
+            return unpack_arrays(self._partial_path(name, key).read_bytes())
+        except OSError:
             return None
 
     def keep_partial(
@@ -270,14 +290,7 @@ class Store:
             If the disk is full.
         """
         path = self._partial_path(name, key)
-        if any(array.dtype.hasobject for array in arrays.values()):
-            raise ValueError(f"partial {name!r} holds Python objects")
-        buffer = BytesIO()
-        labelled: dict[str, Any] = {f"a_{label}": arrays[label] for label in arrays}
-        np.savez(buffer, **labelled)
-        whole = buffer.getvalue()
-        size = len(whole).to_bytes(8, "little")
-        data = size + pa.compress(whole, codec="zstd", asbytes=True)
+        data = pack_arrays(arrays)
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             replace_file(path, data)
@@ -291,14 +304,16 @@ class Store:
             if path.name.removesuffix(".npz.zst") not in keys:
                 path.unlink(missing_ok=True)
 
-    def _write_rejects(
-        self, new: Mapping[str, pd.DataFrame], gone: Collection[str]
+    def _write_tables(
+        self, kind: str, new: Mapping[str, pd.DataFrame], gone: Collection[str]
     ) -> dict[str, str]:
-        """Write the rejects of new sources; return the file of each source's."""
-        kept = {k: v for k, v in self._manifest.rejects.items() if k not in gone}
+        """Write rejects or points of new sources; return the file of each source's."""
+        held = getattr(self._manifest, kind)
+        columns = list({"rejects": REJECTS, "points": POINTS}[kind])
+        kept = {name: file for name, file in held.items() if name not in gone}
         for name, table in new.items():
             if len(table):
-                kept[name] = self._write(f"rejects/{name}", plain(table[list(REJECTS)]))
+                kept[name] = self._write(f"{kind}/{name}", plain(table[columns]))
         return dict(sorted(kept.items()))
 
     def _write_parts(

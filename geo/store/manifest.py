@@ -4,13 +4,13 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from geo.errors import OutputError, StoreError
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the manifest; a store with a higher number is refused."""
 
 NAME = "manifest.json"
@@ -38,6 +38,8 @@ class Source:
         What was understood or guessed about the file, a sentence each.
     reading
         Digest of the reader's options and version; another one means: read again.
+    holds
+        "fixes", or "points" that belong to no track.
     """
 
     digest: str
@@ -49,6 +51,7 @@ class Source:
     simulated: bool = False
     notes: tuple[str, ...] = ()
     reading: str = ""
+    holds: Literal["fixes", "points"] = "fixes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +71,15 @@ class Manifest:
     schema: int = SCHEMA
     sources: dict[str, Source] = field(default_factory=dict)
     rejects: dict[str, str] = field(default_factory=dict)
+    points: dict[str, str] = field(default_factory=dict)
     parts: dict[int, Part] = field(default_factory=dict)
     tracks: str = ""
 
     def files(self) -> set[str]:
         """Return all the files that are named, relative to the store's folder."""
         parts = {part.file for part in self.parts.values()}
-        return parts | {*self.rejects.values(), self.tracks} - {""}
+        tables = {*self.rejects.values(), *self.points.values(), self.tracks}
+        return parts | tables - {""}
 
 
 def read_manifest(folder: Path) -> Manifest:

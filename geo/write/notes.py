@@ -89,6 +89,8 @@ def _lineage(about: About) -> dict[str, Any]:
         "fixes_kept": about.fixes_kept,
         "rejected": dict(sorted(about.rejected.items())),
         "bridged_share": about.bridged_share,
+        "points": about.points,
+        "points_rejected": dict(sorted(about.points_rejected.items())),
         "simulated": about.simulated,
         "parameters": dict(sorted(about.parameters.items())),
     }

@@ -43,6 +43,7 @@ SCRIPTS = (
     "marks.js",
     "ground.js",
     "found.js",
+    "points.js",
     "labels.js",
     "layers.js",
     "legends.js",
@@ -64,6 +65,7 @@ LAYERS = (
     ("cells", True),
     ("arrows", True),
     ("crossings", True),
+    ("points", True),
     ("places", True),
     ("checkpoints", True),
 )

@@ -49,6 +49,25 @@ CROSSING_COLUMNS = {
 }
 
 
+POINT_COLUMNS = {
+    "points": "points",
+    "z": "z",
+    "q": "q",
+    "kind": "kind",
+    "confidence": "confidence",
+}
+RECORDED_COLUMNS = {
+    "target": "target",
+    "kind": "kind",
+    "name": "name",
+    "points": "points",
+    "low": "low",
+    "high": "high",
+    "quality": "quality",
+    "precision": "precision_m",
+}
+
+
 def page_data(release: Release) -> dict[str, Any]:
     """Return everything that the page shows, ready for JSON.
 
@@ -80,6 +99,8 @@ def page_data(release: Release) -> dict[str, Any]:
             "rejected": dict(about.rejected),
             "files": about.files,
             "bridged": about.bridged_share,
+            "points": about.points,
+            "pointsRejected": dict(about.points_rejected),
             "parameters": {name: plain(v) for name, v in about.parameters.items()},
         },
         "withheld": dict(release.withheld),
@@ -93,6 +114,8 @@ def page_data(release: Release) -> dict[str, Any]:
         "cells": _cells(release, months),
         "cellKm": _cell_km(release),
         "crossings": _crossings(release, months),
+        "points": _points(release, months),
+        "recorded": _recorded(release, months),
         "density": _density(release),
     }
 
@@ -162,15 +185,22 @@ def _cells(release: Release, months: list[str]) -> dict[str, Any]:
     if layer.empty:
         return {"rings": [], "tracks": [], "months": {}}
     rings = [packed(shape)[0] for shape in degrees(layer).geometry]
+    by_month = _cells_by_month(layer, _layer(release, "hotspots_monthly"), months)
+    return {"rings": rings, "months": by_month} | columns(layer, CELL_COLUMNS)
+
+
+def _cells_by_month(
+    layer: pd.DataFrame, monthly: pd.DataFrame, months: list[str]
+) -> dict[str, list[list[int]]]:
+    """Return for each month the places of its cells in the layer, and their counts."""
     place = {cell: n for n, cell in enumerate(layer["cell"])}
     by_month: dict[str, list[list[int]]] = {}
-    monthly = _layer(release, "hotspots_monthly")
     for row in records(monthly):
         if row["cell"] in place and row["month"] in months:
-            cells, tracks = by_month.setdefault(row["month"], [[], []])
+            cells, counts = by_month.setdefault(row["month"], [[], []])
             cells.append(place[row["cell"]])
-            tracks.append(row["tracks"])
-    return {"rings": rings, "months": by_month} | columns(layer, CELL_COLUMNS)
+            counts.append(row["tracks"] if "tracks" in row else row["points"])
+    return by_month
 
 
 def _cell_km(release: Release) -> float | None:
@@ -219,6 +249,38 @@ def _crossings(release: Release, months: list[str]) -> list[dict[str, Any]]:
             }
         )
     return out
+
+
+def _points(release: Release, months: list[str]) -> dict[str, Any]:
+    """Return cells with points as columns: their middles, counts, and months."""
+    layer = _layer(release, "points")
+    if layer.empty:
+        return {"at": [], "points": [], "months": {}}
+    middles = degrees(gpd.GeoDataFrame(layer).set_geometry(layer.geometry.centroid))
+    by_month = _cells_by_month(layer, _layer(release, "points_monthly"), months)
+    found = {"at": [spot(middle) for middle in middles.geometry], "months": by_month}
+    return found | columns(layer, POINT_COLUMNS)
+
+
+def _recorded(release: Release, months: list[str]) -> list[dict[str, Any]]:
+    """Return what was recorded at each crossing, with its place and its months."""
+    layer = _layer(release, "recorded")
+    if layer.empty:
+        return []
+    monthly: dict[Any, dict[str, int]] = {}
+    for row in records(_layer(release, "recorded_monthly")):
+        monthly.setdefault(row["target"], {})[row["month"]] = row["points"]
+    spots = degrees(busiest_spots(layer, _layer(release, "corridors")))
+    return [
+        row
+        | {
+            "at": spot(middle),
+            "months": [monthly.get(row["target"], {}).get(month) for month in months],
+        }
+        for row, middle in zip(
+            rows(layer, RECORDED_COLUMNS), spots.geometry, strict=True
+        )
+    ]
 
 
 def _density(release: Release) -> dict[str, Any] | None:

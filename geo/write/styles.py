@@ -54,13 +54,15 @@ class Drawn:
 def draw(release: Release) -> Iterator[Drawn]:
     """Yield the layers with their rules, the one on top first."""
     mark = "".join(f" [{mark}]" for mark in release.marks)
+    yield from _of_points(release, mark)
     if "crossings" in release.layers:
         tracks = [float(n) for n in release.layers["crossings"]["tracks"].dropna()]
         for table, title, geometry in (
             ("crossings_points", "Crossings, points / Cruces, puntos", "Point"),
             ("crossings_lines", "Crossings, lines / Cruces, líneas", "Line"),
         ):
-            yield Drawn(table, title + mark, geometry, _by_quality(tracks, geometry))
+            rules = _by_quality(tracks, geometry, "tracks")
+            yield Drawn(table, title + mark, geometry, rules)
     if "corridors" in release.layers:
         frame = release.layers["corridors"]
         seasons = sorted({"all", *frame["season"].astype(str)} - {"all"})
@@ -102,31 +104,50 @@ def class_edges(tracks: Sequence[float]) -> list[int]:
     return [int(edge) for edge in edges]
 
 
-def _by_quality(tracks: Sequence[float], geometry: str) -> tuple[Rule, ...]:
-    """Draw crossings by tracks; a schematic line is dashed."""
+def _of_points(release: Release, mark: str) -> Iterator[Drawn]:
+    """Yield what was recorded at crossings, and where points gather, if anything."""
+    if "recorded" in release.layers:
+        number = [float(n) for n in release.layers["recorded"]["points"].dropna()]
+        for kind, geometry in (("points", "Point"), ("lines", "Line")):
+            title = f"Recorded at crossings, {kind} / Registrados en cruces{mark}"
+            rules = _by_quality(number, geometry, "points")
+            yield Drawn(f"recorded_{kind}", title, geometry, rules)
+    if "points" in release.layers:
+        title = f"Recorded points / Puntos registrados{mark}"
+        yield Drawn("points", title, "Polygon", _by_heat(), opacity=0.75)
+
+
+def _by_quality(
+    counts: Sequence[float], geometry: str, counted: str
+) -> tuple[Rule, ...]:
+    """Draw crossings by what was counted; a schematic line is dashed."""
     return tuple(
         Rule(f"\"quality\" {sign} 'schematic'", label, below=classes)
         for sign, label, classes in (
-            ("<>", "Mapped / Levantado", _by_tracks(tracks, geometry, style="solid")),
+            (
+                "<>",
+                "Mapped / Levantado",
+                _by_count(counts, geometry, counted, style="solid"),
+            ),
             (
                 "=",
                 "Schematic / Esquemático",
-                _by_tracks(tracks, geometry, style="dash"),
+                _by_count(counts, geometry, counted, style="dash"),
             ),
         )
     )
 
 
-def _by_tracks(
-    tracks: Sequence[float], geometry: str, *, style: str
+def _by_count(
+    counts: Sequence[float], geometry: str, counted: str, *, style: str
 ) -> tuple[Rule, ...]:
-    """Draw the wider, the more tracks."""
-    edges = class_edges(tracks)
+    """Draw the wider, the more was counted."""
+    edges = class_edges(counts)
     classes = [(f"{low} – {high}", low, high) for low, high in pairwise(edges)]  # noqa: RUF001
     classes.append((f"≥ {edges[-1]}", edges[-1], 0))
     rules = []
     for size, (label, low, high) in zip(SIZES_MM, classes, strict=False):
-        where = f'"tracks" >= {low}' + (f' AND "tracks" < {high}' if high else "")
+        where = f'"{counted}" >= {low}' + (f' AND "{counted}" < {high}' if high else "")
         if geometry == "Point":
             symbol = {"color": _rgba(CROSSING_COLOUR), "size": f"{3 * size:g}"}
             symbol |= {"name": "circle", "outline_color": _rgba("#ffffff")}

@@ -33,6 +33,8 @@ LAYER_KINDS: Mapping[str, frozenset[str]] = {
     "corridors": frozenset({"polygons"}),
     "hotspots": frozenset({"polygons"}),
     "crossings": frozenset({"lines", "points"}),
+    "points": frozenset({"polygons"}),
+    "recorded": frozenset({"lines", "points"}),
 }
 """Kinds of geometry that a layer may hold; its files are there even when empty."""
 
