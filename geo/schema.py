@@ -220,11 +220,11 @@ def check_fixes(fixes: pd.DataFrame) -> pd.DataFrame:
         if str(column.dtype) != kind:
             raise SchemaError(f"Column {name!r} is {column.dtype}, expected {kind}.")
         columns[name] = column
-    table = pd.DataFrame(columns)
+    table = pd.DataFrame(columns, copy=False)
     track = table["track"].to_numpy()
     time = table["time"].dt.tz_convert(None).to_numpy()  # with a zone: slow objects
-    same = track[1:] == track[:-1]
-    if (track[1:] < track[:-1]).any() or (time[1:][same] < time[:-1][same]).any():
+    back = (track[1:] == track[:-1]) & (time[1:] < time[:-1])
+    if (back | (track[1:] < track[:-1])).any():
         raise SchemaError("Fixes must be sorted by track, then time.")
     return table
 

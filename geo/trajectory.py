@@ -66,7 +66,8 @@ def number_trips(
         raise ValueError(f"{len(track)} track codes but {len(time)} times")
     same_track = track[1:] == track[:-1]
     step = np.diff(time)
-    if (track[1:] < track[:-1]).any() or (step[same_track] < np.timedelta64(0)).any():
+    back = same_track & (step < np.timedelta64(0))
+    if (back | (track[1:] < track[:-1])).any():
         raise ValueError("fixes must be sorted by track, then time")
     starts = ~same_track | (step > max_gap)
     return np.concatenate([[0], np.cumsum(starts)])[: len(track)]

@@ -111,7 +111,10 @@ def has_decimal_commas(column: Any) -> bool:
     flat = flattened(column)
     if is_numeric(flat):
         return False
-    matches = pc.match_substring_regex(as_text(flat), r"^[+-]?\d+,\d+$")
+    text = flat if pa.types.is_string(flat.type) else as_text(flat)
+    if not pc.any(pc.match_substring(text, ",")).as_py():
+        return False  # as nearly always, and sooner known
+    matches = pc.match_substring_regex(as_text(text), r"^[+-]?\d+,\d+$")
     return bool(pc.any(matches).as_py())
 
 

@@ -116,20 +116,19 @@ def sift(
         points, notes = _points(rows, good, key)
         return Sifted(no_fixes(), rejects, points=points), notes
     track, notes = _tracks(rows, good, key)
+    order = _order(track, rows, good)
+    track, at = track[order], good[order]
+    stamps = rows.times.ms[at].astype("datetime64[ms]")
     parts = {
         "track": track,
-        "time": rows.times.ms[good],
-        "lon": rows.lon[good],
-        "lat": rows.lat[good],
-        "elevation_m": rows.elevation_m[good],
-        "accuracy_m": rows.accuracy_m[good],
-        "line": rows.line[good],
+        "time": pd.DatetimeIndex(stamps).tz_localize("UTC"),
+        "lon": rows.lon[at],
+        "lat": rows.lat[at],
+        "elevation_m": rows.elevation_m[at],
+        "accuracy_m": rows.accuracy_m[at],
+        "line": rows.line[at],
     }
-    order = _order(parts)
-    if order is not None:
-        parts = {name: part[order] for name, part in parts.items()}
-    stamps = pd.DatetimeIndex(parts["time"].astype("datetime64[ms]")).tz_localize("UTC")
-    fixes = pd.DataFrame({**parts, "time": stamps}, copy=False)
+    fixes = pd.DataFrame(parts, copy=False)
     return Sifted(fixes, _rejects(rows, reason, file)), notes
 
 
@@ -227,7 +226,9 @@ def _points(rows: Rows, good: Ints, key: bytes) -> tuple[pd.DataFrame, tuple[str
 
 def _tracks(rows: Rows, good: Ints, key: bytes) -> tuple[Ints, tuple[str, ...]]:
     """Return the hashed track of each good row."""
-    names = rows.track.take(pa.array(good))
+    names = (
+        rows.track.take(pa.array(good)) if good.size < len(rows.track) else rows.track
+    )
     encoded = pc.dictionary_encode(names)
     codes = encoded.indices.to_numpy(zero_copy_only=False)
     nameless = np.asarray(pc.is_null(names))
@@ -289,21 +290,35 @@ def _name_of(rows: Rows, row: int) -> str:
     return f"start:{stamp}Z:{rows.lat[row]:.5f}:{rows.lon[row]:.5f}"
 
 
-def _order(parts: Mapping[str, NDArray[Any]]) -> Ints | None:
-    """Return the order by track, time and the other columns; None if it is so."""
-    track, time = parts["track"], parts["time"]
-    same = track[1:] == track[:-1]
-    if bool(((track[1:] > track[:-1]) | (same & (time[1:] > time[:-1]))).all()):
-        return None
-    order = np.lexsort((time, track))
-    track, time = track[order], time[order]
-    tied = (track[1:] == track[:-1]) & (time[1:] == time[:-1])
+def _order(track: Ints, rows: Rows, good: Ints) -> Ints:
+    """Return the order of the good rows by track, time and the other columns."""
+    order = _by_track(track)
+    sorted_track, time = track[order], rows.times.ms[good[order]]
+    same = sorted_track[1:] == sorted_track[:-1]
+    if bool((same & (time[1:] < time[:-1])).any()):
+        again = np.lexsort((time, sorted_track))
+        order, time = order[again], time[again]
+    tied = same & (time[1:] == time[:-1])
     if tied.any():
         # Only rows of one track and time need the slow comparison.
         among = np.flatnonzero(np.r_[tied, False] | np.r_[False, tied])
-        rows = order[among]
-        keys = [
-            parts[name][rows] for name in ("elevation_m", "accuracy_m", "lat", "lon")
-        ]
-        order[among] = rows[np.lexsort((*keys, time[among], track[among]))]
+        at = order[among]
+        others = (rows.elevation_m, rows.accuracy_m, rows.lat, rows.lon)
+        keys = [other[good[at]] for other in others]
+        order[among] = at[np.lexsort((*keys, time[among], sorted_track[among]))]
     return order
+
+
+def _by_track(track: Ints) -> Ints:
+    """Return the order by track of rows that else stay as they are.
+
+    Files mostly hold one track after the other: whole runs of rows are sorted.
+    """
+    if not track.size:
+        return np.empty(0, np.int64)
+    first = np.flatnonzero(np.r_[True, track[1:] != track[:-1]])
+    size = np.diff(np.r_[first, track.size])
+    by = np.argsort(track[first], kind="stable")
+    first, size = first[by], size[by]
+    ahead: Ints = np.arange(track.size) + np.repeat(first - size.cumsum() + size, size)
+    return ahead
