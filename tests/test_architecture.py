@@ -16,7 +16,7 @@ FLOORS = [
     | {"schema"},
     {"plane"},
     # The readers' wing has floors of its own: what a text means, then whole files.
-    {"read.archive", "read.markup", "read.words"},
+    {"read.archive", "read.fitrecords", "read.markup", "read.words"},
     {"read.workbook"} | {"read.cells", "read.columns", "read.guard", "read.sniff"},
     {"read.coordinates", "read.features", "read.pointset", "read.times"},
     {"read.found", "read.relief", "read.sifting"},
@@ -61,7 +61,7 @@ DOORS = {
     "numba": {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.series"}
     | {"kernels.smoothing", "kernels.surfaces", "kernels.tracks"},
     "pyogrio": {"read.vector", "write.files"},
-    "fitdecode": {"read.fit"},
+    "fitdecode": {"read.fit", "read.fitrecords"},
     "python_calamine": {"read.workbook"},
     "rasterio": {"read.relief", "write.basemap", "write.files"}
     | {"analysis.corridors"},

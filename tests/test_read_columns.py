@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.read.columns import find_roles, plain
+from geo.read.columns import find_roles, plain, shown
 
 
 def roles(*names, **columns):
@@ -70,3 +70,11 @@ def test_weak_names_are_guesses(name, guess):
 def test_any_names_give_an_answer(names):
     found = find_roles(names, columns={})
     assert all(0 <= at < len(names) for at in found.index.values())
+
+
+def test_of_an_endless_name_the_end_is_looked_at():
+    # 30,000 brackets without an end once took minutes.
+    long = "[" * 30_000 + "x" * 300
+    assert roles(long + "_latitude", "lon")["lat"] == long + "_latitude"
+    assert len(shown(long)) == 40
+    assert shown("7" * 100_000) == "…"

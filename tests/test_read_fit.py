@@ -2,14 +2,16 @@
 
 import struct
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import fitdecode
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import InputError, TrochaError
 from geo.read import fit, read_fixes
+from geo.read.fitrecords import checksum
 from geo.read.sifting import hashed
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -155,6 +157,91 @@ def test_a_file_by_another_name_is_told_by_its_content(read):
 
 def test_nobody_has_to_name_its_columns(read):
     assert len(read(fit_file(WALK), columns={"time": "hora"}).fixes) == 3
+
+
+# Further fields of a record: heart rate, distance, speed, and one that nobody knows.
+MORE = [(3, 1, 0x02, "B"), (5, 4, 0x86, "I"), (6, 2, 0x84, "H"), (201, 2, 0x84, "H")]
+FIELDS = [*RECORD, (78, 4, 0x86, "I"), *MORE]
+ODD = [(2, 4, 0x86, "I"), (31, 2, 0x84, "H"), (0, 4, 0x86, "I"), (253, 2, 0x84, "H")]
+
+
+def facts(found):
+    """What a reader found, with NaN equal to itself."""
+    points = found.points
+    columns = [points.x, points.y, points.z, found.line, found.broken, found.group]
+    return [column.tolist().__repr__() for column in columns], found.table.to_pydict()
+
+
+class TestOneStep:
+    """Records decoded in one step are those that the library gives."""
+
+    @staticmethod
+    def same(folder, content):
+        """Read a file in both ways, and return what was found."""
+        path = folder / "a.fit"
+        path.write_bytes(content)
+        ours = fit.read_fit(path)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("geo.read.fitrecords._layout_of", lambda _: None)
+            theirs = fit.read_fit(path)
+        assert repr(facts(ours)) == repr(facts(theirs))
+        assert ours.notes == theirs.notes
+        return ours
+
+    @given(data=st.data())
+    @settings(max_examples=80, deadline=None)
+    def test_any_layout_and_any_values(self, tmp_path_factory, data):
+        fields = data.draw(st.lists(st.sampled_from([*FIELDS, *ODD]), max_size=9))
+        fields = fields or RECORD
+        sizes = {"B": 8, "H": 16, "I": 32}
+        row = st.tuples(
+            *(
+                st.integers(-(2**31), 2**31 - 1)
+                if field[3] == "i"
+                else st.integers(0, 2 ** sizes[field[3]] - 1)
+                for field in fields
+            )
+        )
+        rows = data.draw(st.lists(row, min_size=1, max_size=4))
+        big = data.draw(st.booleans())
+        content = fit_file(rows, fields=fields, big=big, serial=None)
+        content *= data.draw(st.integers(1, 2))
+        self.same(tmp_path_factory.mktemp("fit"), content)
+
+    @given(st.binary(min_size=1, max_size=100))
+    @settings(deadline=None)
+    def test_the_checksum_is_that_of_the_library(self, content):
+        assert checksum(content) == fitdecode.utils.compute_crc(content)
+
+    def test_a_time_compressed_into_the_header(self, tmp_path):
+        first = fit_file(WALK[:1], serial=None)[14:-2]
+        short = [field for field in RECORD if field[0] != 253]
+        body = first + define(2, 20, short)
+        for offset in (START % 32 + 1, START % 32 + 3, START % 32):
+            head = bytes([0x80 | 2 << 5 | offset % 32])
+            body += head + data(2, short, WALK[1][1:])[1:]
+        head = struct.pack("<BBHI4s", 14, 0x20, 2132, len(body), b".FIT")
+        content = head + struct.pack("<H", crc(head)) + body
+        content += struct.pack("<H", crc(content))
+
+        times = self.same(tmp_path, content).table.column("time").to_pylist()
+        start = EPOCH + timedelta(seconds=START)
+        assert [(time - start).seconds for time in times] == [0, 1, 3, 32]
+
+    def test_developers_fields_are_passed_over(self, tmp_path):
+        body = define(0, 207, [(3, 1, 0x02, "B")]) + bytes([0, 0])
+        names = [(0, 1, 0x02, "B"), (1, 1, 0x02, "B"), (2, 1, 0x02, "B")]
+        body += define(0, 206, names) + bytes([0, 0, 253, 0x86])
+        record = bytearray(define(1, 20, RECORD))
+        record[0] |= 0x20
+        body += bytes(record) + bytes([1, 253, 4, 0])
+        for values in WALK:
+            body += data(1, RECORD, values) + struct.pack("<I", 7)
+        head = struct.pack("<BBHI4s", 14, 0x20, 2132, len(body), b".FIT")
+        content = head + struct.pack("<H", crc(head)) + body
+        content += struct.pack("<H", crc(content))
+
+        assert self.same(tmp_path, content).table.num_rows == 3
 
 
 class TestDamage:

@@ -622,6 +622,24 @@ class TestGdal:
         assert len(sifted.fixes) == 1
         assert any("no CRS: taken for WGS 84" in note for note in sifted.notes)
 
+    @pytest.mark.parametrize("said", [b"\xff" * 9, b"GEOGCS[", b"", b"GEOGCS[]" * 99])
+    def test_a_crs_that_is_none_gives_an_answer(self, tmp_path, said):
+        path = tmp_path / "a.shp"
+        points().to_file(path)
+        path.with_suffix(".prj").write_bytes(said)
+        with suppress(InputError):
+            assert len(read(path).fixes) == 1
+
+    def test_what_the_library_stumbles_over_is_damage(self, tmp_path, monkeypatch):
+        def stumble(*_, **__):
+            raise UnboundLocalError("wkt")
+
+        path = tmp_path / "a.shp"
+        points().to_file(path)
+        monkeypatch.setattr("pyogrio.read_info", stumble)
+        with pytest.raises(InputError, match=r"a\.shp is damaged"):
+            read(path)
+
     def test_another_crs_is_converted(self, tmp_path):
         path = tmp_path / "a.gpkg"
         points().to_crs(32618).to_file(path, driver="GPKG")

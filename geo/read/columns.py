@@ -30,6 +30,9 @@ _TAGS = (
 # Roles whose names also count at the end of a longer one (_loc_latitude).
 _ENDINGS = ("lat", "lon", "elevation", "accuracy", "hdop", "time", "track")
 _TOO_SHORT = 3
+_MOST_NAME = 300
+"""Longest part of a name that is looked at: what a column is, stands at its end."""
+
 _DATA = re.compile(r"[+-]?\d+[.,]\d{2,}|\d{4,}")
 _PLAIN_ENDINGS = {"track", "time"}
 
@@ -66,7 +69,7 @@ def plain(name: str) -> str:
     >>> plain("Ubicación/Latitud (°)"), plain(" _loc_latitude"), plain("location-long")
     ('latitud', 'loc_latitude', 'location_long')
     """
-    name = re.sub(r"[(\[].*?[)\]]", "", name.strip())
+    name = re.sub(r"[(\[].*?[)\]]", "", name.strip()[-_MOST_NAME:])
     name = name.rstrip("/").rsplit("/", 1)[-1]
     spread = unicodedata.normalize("NFKD", name)
     ascii_ = "".join(c for c in spread if not unicodedata.combining(c)).lower()
@@ -86,7 +89,8 @@ def shown(name: str) -> str:
     >>> shown("POINT (-77.53 8.27)"), shown("PM2.5 (24 h)"), shown("E-04177")
     ('POINT (… …)', 'PM2.5 (24 h)', 'E-…')
     """
-    clean = "".join(c if c.isprintable() else "?" for c in name.strip())
+    clean = name.strip()[:_MOST_NAME]
+    clean = "".join(c if c.isprintable() else "?" for c in clean)
     clean = _DATA.sub("…", clean)
     return clean if len(clean) <= 40 else clean[:39] + "…"
 

@@ -93,26 +93,28 @@ def _records(data: bytes) -> tuple[list[Row], bool, bool]:
     """Return the records, whether the file is whole, and if its checksums match."""
     import fitdecode
 
+    from geo.read.fitrecords import Record, RecordReader, checksum
+
     rows: list[Row] = []
-    device, sound = None, True
-    reader = fitdecode.FitReader(
-        data,
-        processor=None,  # plain numbers: nothing is looked up by a name in the file
-        check_crc=fitdecode.CrcCheck.READONLY,
-        error_handling=fitdecode.ErrorHandling.IGNORE,
-    )
+    device, sound, start, end = None, True, 0, 0
+    reader = RecordReader(data)
     try:
         for frame in reader:
-            if frame.frame_type == fitdecode.FIT_FRAME_HEADER:
-                device = None
+            if isinstance(frame, Record):
+                rows.append(_row(frame.values, device, reader.fit_files_count))
+            elif frame.frame_type == fitdecode.FIT_FRAME_HEADER:
+                device, start = None, end
+                end += frame.header_size + frame.body_size
             elif frame.frame_type == fitdecode.FIT_FRAME_CRC:
-                sound = sound and frame.matched
+                sound = sound and frame.crc == checksum(data[start:end])
+                end += 2
             elif frame.frame_type != fitdecode.FIT_FRAME_DATA:
                 continue
             elif frame.name == "file_id":
                 device = _device(frame)
             elif frame.name == "record":
-                rows.append(_row(frame, device, reader.fit_files_count))
+                values = _values(frame)
+                rows.append(_row(values, device, reader.fit_files_count))
     except (
         # A damaged length or type leads the library astray in many ways.
         *(fitdecode.FitError, struct.error, ArithmeticError, AssertionError),
@@ -129,8 +131,8 @@ def _device(message: Any) -> str | None:
     return f"FIT:{maker}:{serial}" if serial else None
 
 
-def _row(message: Any, device: str | None, piece: int) -> Row:
-    """Return one record: latitude, longitude, elevation, seconds, accuracy, whose."""
+def _values(message: Any) -> dict[int, float]:
+    """Return the numbers of a record by the numbers of their fields."""
     values: dict[int, float] = {}
     for item in message.fields:
         own = item.field_def is not None  # not worked out from another field
@@ -138,6 +140,11 @@ def _row(message: Any, device: str | None, piece: int) -> Row:
             continue  # numbers of developers' fields mean something else
         if own or item.def_num not in values:
             values[item.def_num] = item.value
+    return values
+
+
+def _row(values: dict[int, float], device: str | None, piece: int) -> Row:
+    """Return one record: latitude, longitude, elevation, seconds, accuracy, whose."""
     seconds = values.get(_TIME, 0)
     return (
         values.get(_LAT, np.nan) * _DEGREES,

@@ -131,7 +131,7 @@ def _arrow(path: Path, kind: str, layer: str) -> tuple[Any, str, str]:
             meta, table = pyogrio.read_arrow(source, datetime_as_string=True, **name)
     except (DataSourceError, DataLayerError, pa.ArrowException) as error:
         raise _damaged(path) from error
-    except (RuntimeError, OSError, ValueError, LookupError) as error:
+    except (RuntimeError, OSError, ValueError, LookupError, NameError) as error:
         raise _damaged(path) from error  # damage that pyogrio did not foresee
     geometry = meta["geometry_name"] or "wkb_geometry"
     if geometry not in table.column_names:
