@@ -307,6 +307,31 @@ def watch(region: Path, *, every: float, poll: bool, as_json: bool) -> None:
 
 @main.command()
 @region_argument
+@click.argument("folder", type=click.Path(path_type=Path))
+@json_option
+def audit(region: Path, folder: Path, *, as_json: bool) -> None:
+    r"""Write what became of every row of a REGION's files into a private FOLDER.
+
+    Every stored fix with its flags, trip and stop; and every row that was not used,
+    with its file, line and reason. The folder holds positions: never publish it.
+
+    \b
+    Example:
+      trocha audit data/darien/region.toml private/audit
+    """
+    from geo.audit import write_audit
+
+    written = write_audit(load_region(region), folder)
+    answer(
+        as_json,
+        {"written": [str(path) for path in written]},
+        f"{folder}: {len(written)} files. They hold positions of people: keep them "
+        "to yourself, and delete them when they have served.",
+    )
+
+
+@main.command()
+@region_argument
 @json_option
 def show(region: Path, *, as_json: bool) -> None:
     r"""Say what a REGION's store holds and what its last map published.

@@ -66,7 +66,8 @@ class Settings:
             pd.DataFrame(targets.drop(columns="geometry")).astype(str), index=False
         )
         settings = asdict(self) | {"until_ms": None}
-        parts = hashlib.sha256(repr((geo.__version__, settings)).encode())
+        known = (geo.__version__, list(REASONS), settings)
+        parts = hashlib.sha256(repr(known).encode())
         parts.update(b"".join(shapes))
         parts.update(rows.to_numpy().tobytes())
         return parts.hexdigest()[:16]

@@ -44,7 +44,7 @@ FLOORS = [
     {"outcome", "recipe", "record"},
     {"account"},
     {"pipeline"},
-    {"checking", "watching"},
+    {"audit", "checking", "watching"},
     {"console"},
     {"cli"},
 ]
@@ -52,9 +52,9 @@ FLOOR = {module: n for n, floor in enumerate(FLOORS) for module in floor}
 
 # What only the named modules may import, from this package or from others.
 DOORS = {
-    "geo.config": {"account", "checking", "console", "pipeline", "recipe"}
+    "geo.config": {"account", "audit", "checking", "console", "pipeline", "recipe"}
     | {"watching"},
-    "geo.store": {"account", "ingest", "pipeline", "store", "store.parts"},
+    "geo.store": {"account", "audit", "ingest", "pipeline", "store", "store.parts"},
     "click": {"cli", "console"},
     "folium": {"write.page"},
     "watchfiles": {"watching"},
