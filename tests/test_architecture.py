@@ -27,12 +27,12 @@ FLOORS = [
     | {"read.nmea", "read.plt", "read.tcx"}
     | {"store.arrays", "store.manifest", "store.parts"}
     | {"calibration", "clean", "engine", "smoothing", "trajectory", "visits"}
-    | {"analysis.stats", "analysis.targets"},
+    | {"analysis.convolution", "analysis.stats", "analysis.targets"},
     {"read", "read.layers", "store"}
     | {"analysis.brownian", "analysis.corridors", "analysis.crossings"}
     | {"analysis.density", "analysis.hotspots", "analysis.permutation"}
     | {"analysis.trends"},
-    {"analysis.cube", "analysis.moran", "analysis.scan"},
+    {"analysis.adaptive", "analysis.cube", "analysis.moran", "analysis.scan"},
     {"analysis.emerging"},
     {"analysis.points"} | {"ingest", "partials", "privacy"},
     # The writers' wing: what is said and drawn, then whole pages and files.

@@ -5,17 +5,15 @@ import math
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import fft, signal
+from scipy import signal
 from scipy.special import ndtr
 
+from geo.analysis.convolution import EDGES, lay_points, spread, without_noise
 from geo.errors import SchemaError
 from geo.grid import Grid, Surface
 from geo.kernels import surfaces
 
-_CUT = 6.0  # kernels end here, in standard deviations
 _MICROMETRES = 1e6  # lengths are added up in whole micrometres
-_NOTHING = 1e-13  # Fourier transforms leave this share of the maximum behind
-_EDGES = ("diggle", "uniform", "none")
 
 
 def line_density(fixes: pd.DataFrame, grid: Grid, *, radius_m: float = 0.0) -> Surface:
@@ -147,8 +145,8 @@ def kernel_density(
         raise ValueError("a count is negative, missing or infinite")
     inside = _inside(mask, values > 0, grid)
     sigma = _in_cells(bandwidth_m, grid, fewest=1)
-    spread = _spread(values, inside, sigma=sigma, edge=edge)
-    return _per_km2(spread, inside, grid)
+    smooth = spread(values, inside, sigma=sigma, edge=edge)
+    return _per_km2(smooth, inside, grid)
 
 
 def kernel_density_points(
@@ -200,31 +198,10 @@ def kernel_density_points(
     (0.001588, 0.001588)
     """
     sigma = _in_cells(bandwidth_m, grid, fewest=2)
-    points = [np.asarray(values, dtype=np.float64) for values in (x, y)]
-    weight = np.ones(len(points[0])) if weights is None else np.asarray(weights, float)
-    if not len(points[0]) == len(points[1]) == len(weight):
-        raise ValueError("x, y and weights differ in length")
-    if not (np.isfinite(weight) & (weight >= 0)).all():
-        raise ValueError("a weight is negative, missing or infinite")
-    cell = grid.cell_of(*points)
-    here = cell >= 0
-    some = np.zeros(grid.rows * grid.columns, bool)
-    some[cell[here]] = True
-    inside = _inside(mask, some.reshape(grid.shape), grid)
-    # A border of one cell takes the shares of points near the edge. Whole numbers
-    # make the sum independent of the order of points; they need some headroom.
-    total = len(weight) if weights is None else math.fsum(weight)
-    scale = 2.0 ** (60 - math.ceil(math.log2(total))) if total > 0 else 1.0
-    shared = np.zeros((grid.rows + 2, grid.columns + 2), np.int64)
-    surfaces.share_points(
-        (points[0][here] - grid.west) / grid.cell_m + 1,
-        (grid.north - points[1][here]) / grid.cell_m + 1,
-        weight[here],
-        scale,
-        shared,
-    )
-    spread = _spread(shared / scale, np.pad(inside, 1), sigma=sigma, edge=edge)
-    return _per_km2(spread[1:-1, 1:-1], inside, grid)
+    laid, here = lay_points(x, y, grid=grid, weights=weights)
+    inside = _inside(mask, here, grid)
+    smooth = spread(laid, np.pad(inside, 1), sigma=sigma, edge=edge)
+    return _per_km2(smooth[1:-1, 1:-1], inside, grid)
 
 
 def exact_density_at(
@@ -256,8 +233,8 @@ def exact_density_at(
     (m,) float array
         Per km². Exact, and slow: O(n m).
     """
-    if edge not in _EDGES or (edge != "none" and window is None):
-        raise ValueError(f"edge is {edge!r}; expected one of {_EDGES}, with a window")
+    if edge not in EDGES or (edge != "none" and window is None):
+        raise ValueError(f"edge is {edge!r}; expected one of {EDGES}, with a window")
     px, py = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     qx, qy = (np.asarray(values, dtype=np.float64) for values in at)
     weight = np.ones(len(px))
@@ -312,54 +289,12 @@ def _inside(
     return mask | some
 
 
-def _spread(
-    counts: NDArray[np.float64],
-    inside: NDArray[np.bool_],
-    *,
-    sigma: float,
-    edge: str,
-) -> NDArray[np.float64]:
-    """Return the smoothed counts, with their edges corrected."""
-    if edge not in _EDGES:
-        raise ValueError(f"edge is {edge!r}; expected one of {_EDGES}")
-    if edge == "none":
-        return _gaussian(counts, sigma)
-    part = _gaussian(inside.astype(np.float64), sigma)
-    if edge == "diggle":
-        given = np.divide(counts, part, out=np.zeros_like(counts), where=counts != 0)
-        return _gaussian(given, sigma)
-    even = _gaussian(counts, sigma)
-    return np.divide(even, part, out=np.zeros_like(even), where=inside)
-
-
-def _gaussian(values: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
-    """Return the convolution with a Gaussian of so many cells that sums to 1."""
-    reach = math.ceil(_CUT * sigma)
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    kernel /= kernel.sum()
-    shape = [fft.next_fast_len(size + reach, real=True) for size in values.shape]
-    shape = [max(size, 2 * reach + 1) for size in shape]
-    wave = fft.rfft2(values, shape)
-    down, across = (np.zeros(size) for size in shape)
-    for axis in (down, across):
-        axis[: reach + 1] = kernel[reach:]
-        axis[-reach:] = kernel[:reach]
-    wave *= fft.fft(down)[:, None]
-    wave *= fft.rfft(across)[None, :]
-    return _clean(fft.irfft2(wave, shape)[: values.shape[0], : values.shape[1]])
-
-
 def _over_disc(values: NDArray[np.float64], radius: float) -> NDArray[np.float64]:
     """Return the mean over the cells whose centres lie within a radius."""
     reach = math.floor(radius)
     row, column = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     disc = (row**2 + column**2 <= radius**2).astype(np.float64)
-    return _clean(signal.fftconvolve(values, disc / disc.sum(), mode="same"))
-
-
-def _clean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the values without what a Fourier transform leaves where nothing is."""
-    return np.where(values > _NOTHING * values.max(), values, 0.0)
+    return without_noise(signal.fftconvolve(values, disc / disc.sum(), mode="same"))
 
 
 def _per_km2(

@@ -1,0 +1,134 @@
+"""Points laid on cells, and Gaussian kernels that spread them, with their edges."""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import fft
+
+from geo.grid import Grid
+from geo.kernels import surfaces
+
+EDGES = ("diggle", "uniform", "none")
+"""What may happen to the part of a kernel that falls off the mask."""
+
+_CUT = 6.0  # kernels end here, in standard deviations
+_NOTHING = 1e-13  # Fourier transforms leave this share of the maximum behind
+
+
+def lay_points(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    grid: Grid,
+    weights: ArrayLike | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Share points among the nine nearest cells, keeping mean and variance.
+
+    Parameters
+    ----------
+    x, y : (n,) array
+        Positions in the CRS of the grid. Those off the grid are left out.
+    grid
+        Of the cells.
+    weights : (n,) array
+        How much each point counts; by default 1.
+
+    Returns
+    -------
+    (rows + 2, columns + 2) float array
+        With a border of one cell, which takes the shares of points near the edge.
+    (rows, columns) bool array
+        The cells with a point.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, or a weight is negative or missing.
+
+    Notes
+    -----
+    Whole numbers make the sum independent of the order of points.
+
+    Examples
+    --------
+    >>> grid = Grid("EPSG:32618", 0, 3, 1, rows=3, columns=3)
+    >>> laid, here = lay_points([1.5, 9], [1.5, 9], grid=grid)
+    >>> laid[2, 1:4].round(3), int(here.sum())
+    (array([0., 1., 0.]), 1)
+    """
+    points = [np.asarray(values, dtype=np.float64) for values in (x, y)]
+    weight = np.ones(len(points[0])) if weights is None else np.asarray(weights, float)
+    if not len(points[0]) == len(points[1]) == len(weight):
+        raise ValueError("x, y and weights differ in length")
+    if not (np.isfinite(weight) & (weight >= 0)).all():
+        raise ValueError("a weight is negative, missing or infinite")
+    cell = grid.cell_of(*points)
+    here = cell >= 0
+    some = np.zeros(grid.rows * grid.columns, bool)
+    some[cell[here]] = True
+    # Whole numbers need some headroom.
+    total = len(weight) if weights is None else math.fsum(weight)
+    scale = 2.0 ** (60 - math.ceil(math.log2(total))) if total > 0 else 1.0
+    shared = np.zeros((grid.rows + 2, grid.columns + 2), np.int64)
+    surfaces.share_points(
+        (points[0][here] - grid.west) / grid.cell_m + 1,
+        (grid.north - points[1][here]) / grid.cell_m + 1,
+        weight[here],
+        scale,
+        shared,
+    )
+    return shared / scale, some.reshape(grid.shape)
+
+
+def spread(
+    counts: NDArray[np.float64],
+    inside: NDArray[np.bool_],
+    *,
+    sigma: float,
+    edge: str,
+) -> NDArray[np.float64]:
+    """Return the smoothed counts, with their edges corrected."""
+    if edge not in EDGES:
+        raise ValueError(f"edge is {edge!r}; expected one of {EDGES}")
+    if edge == "none":
+        return gaussian(counts, sigma)
+    part = gaussian(inside.astype(np.float64), sigma)
+    if edge == "diggle":
+        given = np.divide(counts, part, out=np.zeros_like(counts), where=counts != 0)
+        return gaussian(given, sigma)
+    even = gaussian(counts, sigma)
+    return np.divide(even, part, out=np.zeros_like(even), where=inside)
+
+
+def gaussian(values: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
+    """Return the convolution with a Gaussian of so many cells that sums to 1."""
+    shape = room_for(values.shape, sigma)
+    wave = fft.rfft2(values, shape)
+    dampen(wave, shape, sigma)
+    return without_noise(fft.irfft2(wave, shape)[: values.shape[0], : values.shape[1]])
+
+
+def room_for(shape: tuple[int, ...], sigma: float) -> tuple[int, int]:
+    """Return the size of a transform in which kernels do not reach around."""
+    reach = math.ceil(_CUT * sigma)
+    rows, columns = (fft.next_fast_len(size + reach, real=True) for size in shape)
+    return max(rows, 2 * reach + 1), max(columns, 2 * reach + 1)
+
+
+def dampen(wave: NDArray[np.complex128], shape: tuple[int, int], sigma: float) -> None:
+    """Multiply a real transform of that shape by that of a Gaussian, in place."""
+    reach = math.ceil(_CUT * sigma)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    kernel /= kernel.sum()
+    down, across = (np.zeros(size) for size in shape)
+    for axis in (down, across):
+        axis[: reach + 1] = kernel[reach:]
+        axis[-reach:] = kernel[:reach]
+    wave *= fft.fft(down)[:, None]
+    wave *= fft.rfft(across)[None, :]
+
+
+def without_noise(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values without what a Fourier transform leaves where nothing is."""
+    return np.where(values > _NOTHING * values.max(), values, 0.0)
