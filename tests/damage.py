@@ -32,8 +32,11 @@ SECONDS = 60
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CAMPAIGN = datetime(2023, 1, 1, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC)
 
-SECRETS = ("Zoraida", "Q-7731", "8.2719", "8.5183", "77.5318", "77.2642", "82719")
-"""What no message may hold: the names and positions of the specimens."""
+PLACES = ("8.2719", "8.5183", "77.5318", "77.2642", "82719")
+NAMES = ("Zoraida", "Q-7731")
+"""What no message may hold: the positions and names of the specimens. A name that
+damage has put into the header is a column's name, for all that anybody can tell: a
+message may list it there."""
 
 NUMBERS = (
     *(b"1e400", b"-1e400", b"9223372036854775808", b"18446744073709551616", b"NaN"),
@@ -217,7 +220,8 @@ def fault_of(path, options):
     for text in said:
         if not text.isprintable() or len(text) > 2000:
             return f"said in more than one plain line: {text[:300]!r}"
-        if any(secret in text for secret in SECRETS):
+        plain = re.sub(r"columns are: .*", "", text)
+        if any(p in text for p in PLACES) or any(n in plain for n in NAMES):
             return f"tells a secret: {text!r}"
     return ""
 

@@ -222,12 +222,12 @@ class TestTheWatch:
         assert guard.trespasses == []
 
     @pytest.mark.parametrize(
-        ("name", "header"), [("Zoraida", "a,b,c"), ("a", "Zoraida,time,lat")]
+        ("name", "fault"), [("Zoraida", True), ("at 8.2719", True), ("a", False)]
     )
-    def test_a_secret_in_a_message_is_found(self, tmp_path, name, header):
+    def test_a_secret_in_a_message_is_found(self, tmp_path, name, fault):
         path = tmp_path / f"{name}.csv"
-        path.write_text(f"{header}\na,2023-05-01T12:00Z,8.5\n")
-        assert damage.fault_of(path, {}).startswith("tells a secret")
+        path.write_text("Zoraida,time,lat\na,2023-05-01T12:00Z,8.5\n")
+        assert damage.fault_of(path, {}).startswith("tells a secret") is fault
 
     def test_an_error_that_is_not_ours_is_found(self, tmp_path, monkeypatch):
         def broken(*_, **__):

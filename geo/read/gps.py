@@ -9,10 +9,11 @@ import pyarrow as pa
 
 from geo.errors import InputError
 from geo.read.found import Found, is_idle_name, says_simulated
-from geo.read.markup import MAX_DEPTH, MAX_TEXT, RefusedError, read_markup
+from geo.read.markup import Gatherer, read_markup
 from geo.read.sniff import read_bytes
 
 _POINTS = {"trkpt": "trk", "rtept": "rte", "wpt": "wpt"}
+_MARKS = {*_POINTS, "trk", "rte"}
 _FIELDS = {"ele", "time", "hdop", "accuracy", "hacc"}
 _TEXTS = _FIELDS | {"name", "desc", "keywords", "cmt"}
 
@@ -106,70 +107,47 @@ def _table(rows: list[Any], names: dict[int, str]) -> Any:
     return pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()})
 
 
-class _Reader:
-    """Handlers of expat. One call per element: kept short for speed."""
+class _Reader(Gatherer):
+    """Handlers of expat that gather points."""
 
     def __init__(self) -> None:
+        super().__init__(texts=_TEXTS, marks=_MARKS)
         self.seen = _Collected()
-        self._path: list[str] = []
-        self._wanted = ""
-        self._text: list[str] = []
-        self._length = 0
         self._point: dict[str, str] | None = None
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        """Enter an element."""
-        name = tag.rpartition(":")[2]
-        path = self._path
-        path.append(name)
-        if len(path) > MAX_DEPTH:
-            raise RefusedError
+    def enter(self, name: str, attributes: dict[str, str]) -> None:
+        """Begin a point, a track or a route."""
         if name in _POINTS:
-            self._point = {
-                "lat": attributes.get("lat", ""),
-                "lon": attributes.get("lon", ""),
-            }
-        elif name in {"trk", "rte"}:
+            get = attributes.get
+            self._point = {"lat": get("lat", ""), "lon": get("lon", "")}
+        else:
             self.seen.piece += 1
-        if name in _TEXTS:
-            self._wanted = name
-            self._text = []
-            self._length = 0
 
-    def text(self, data: str) -> None:
-        """Keep the text of elements that matter."""
-        if self._wanted and self._length < MAX_TEXT:
-            self._text.append(data)
-            self._length += len(data)
-
-    def end(self, tag: str) -> None:
-        """Leave an element, and keep what it was."""
-        name = tag.rpartition(":")[2]
-        self._path.pop()
-        if name == self._wanted:
-            self._keep(name, "".join(self._text).strip())
-            self._wanted = ""
-        elif name in _POINTS and self._point is not None:
-            get = self._point.get
-            piece = self.seen.piece if name != "wpt" else 0
-            self.seen.rows[_POINTS[name]].append(
-                (
-                    get("lat", ""),
-                    get("lon", ""),
-                    get("time", ""),
-                    get("ele", ""),
-                    get("hdop", ""),
-                    get("accuracy", get("hacc", "")),
-                    piece,
-                )
+    def leave(self, name: str) -> None:
+        """Keep a point."""
+        if self._point is None or name not in _POINTS:
+            return
+        get = self._point.get
+        piece = self.seen.piece if name != "wpt" else 0
+        self.seen.rows[_POINTS[name]].append(
+            (
+                get("lat", ""),
+                get("lon", ""),
+                get("time", ""),
+                get("ele", ""),
+                get("hdop", ""),
+                get("accuracy", get("hacc", "")),
+                piece,
             )
-            self._point = None
+        )
+        self._point = None
 
-    def _keep(self, name: str, text: str) -> None:
+    def keep(self, name: str, text: str) -> None:
+        """Keep what is said of a point, a track or the file."""
         if self._point is not None:
             if name in _FIELDS:
                 self._point.setdefault(name, text)
-        elif self._path and self._path[-1] in {"trk", "rte"}:
+        elif self.path and self.path[-1] in {"trk", "rte"}:
             if name == "name":
                 self.seen.names.setdefault(self.seen.piece, text)
             else:

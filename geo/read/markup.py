@@ -1,6 +1,7 @@
 """XML, read in one pass by handlers of our own, safe against hostile files."""
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Protocol, TypeVar
 from xml.parsers import expat
 
@@ -26,6 +27,69 @@ class Handlers(Protocol):
 
     def text(self, data: str, /) -> None:
         """Take some text."""
+
+
+class Gatherer:
+    """Handlers that gather the text of some elements, and mark where others begin.
+
+    Parameters
+    ----------
+    texts
+        Local names of the elements whose text is kept, up to MAX_TEXT.
+    marks
+        Local names of the elements whose begin and end matter.
+
+    Attributes
+    ----------
+    path
+        Local names of the elements that are open, from the outside in.
+    """
+
+    def __init__(self, *, texts: AbstractSet[str], marks: AbstractSet[str]) -> None:
+        self.path: list[str] = []
+        self._texts = texts
+        self._marks = marks
+        self._wanted = ""
+        self._parts: list[str] = []
+        self._length = 0
+
+    def enter(self, name: str, attributes: dict[str, str]) -> None:
+        """Take note that a marked element begins."""
+
+    def leave(self, name: str) -> None:
+        """Take note that a marked element has ended."""
+
+    def keep(self, name: str, text: str) -> None:
+        """Keep the text of an element that has ended."""
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Enter an element."""
+        name = tag.rpartition(":")[2]
+        self.path.append(name)
+        if len(self.path) > MAX_DEPTH:
+            raise RefusedError
+        if name in self._texts:
+            self._wanted = name
+            self._parts = []
+            self._length = 0
+        if name in self._marks:
+            self.enter(name, attributes)
+
+    def text(self, data: str) -> None:
+        """Keep the text of elements that matter."""
+        if self._wanted and self._length < MAX_TEXT:
+            self._parts.append(data)
+            self._length += len(data)
+
+    def end(self, tag: str) -> None:
+        """Leave an element."""
+        name = tag.rpartition(":")[2]
+        self.path.pop()
+        if name == self._wanted:
+            self._wanted = ""
+            self.keep(name, "".join(self._parts).strip())
+        elif name in self._marks:
+            self.leave(name)
 
 
 Reader = TypeVar("Reader", bound=Handlers)

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from geo.errors import InputError
 from geo.read.found import Found, says_simulated
-from geo.read.markup import MAX_DEPTH, MAX_TEXT, RefusedError, read_markup
+from geo.read.markup import Gatherer, read_markup
 from geo.read.sniff import read_bytes
 
 _FIELDS = {
@@ -18,6 +18,7 @@ _FIELDS = {
 }
 _COLUMNS = ("time", "lat", "lon", "ele")
 _TEXTS = {*_FIELDS, "UnitId", "Notes"}
+_MARKS = {"Trackpoint", "Activity", "Course"}
 
 
 def read_tcx(path: Path) -> Found:
@@ -78,10 +79,11 @@ def read_tcx(path: Path) -> Found:
     )
 
 
-class _Reader:
-    """Handlers of expat. One call per element: kept short for speed."""
+class _Reader(Gatherer):
+    """Handlers of expat that gather the points of activities."""
 
     def __init__(self) -> None:
+        super().__init__(texts=_TEXTS, marks=_MARKS)
         self.rows: list[tuple[str, str, str, str, int]] = []
         self.units: dict[int, str] = {}
         self.placeless = 0
@@ -89,51 +91,29 @@ class _Reader:
         self.simulated = False
         self._piece = 0
         self._in_course = False
-        self._path: list[str] = []
-        self._wanted = ""
-        self._text: list[str] = []
-        self._length = 0
         self._point: dict[str, str] | None = None
 
-    def start(self, tag: str, _attributes: dict[str, str]) -> None:
-        """Enter an element."""
-        name = tag.rpartition(":")[2]
-        self._path.append(name)
-        if len(self._path) > MAX_DEPTH:
-            raise RefusedError
-        if name in _TEXTS:
-            self._wanted = name
-            self._text = []
-            self._length = 0
-        elif name == "Trackpoint":
+    def enter(self, name: str, _attributes: dict[str, str]) -> None:
+        """Begin a point, an activity or a course."""
+        if name == "Trackpoint":
             self._point = {}
-        elif name in {"Activity", "Course"}:
+        else:
             self._piece += 1
             self._in_course = name == "Course"
 
-    def text(self, data: str) -> None:
-        """Keep the text of elements that matter."""
-        if self._wanted and self._length < MAX_TEXT:
-            self._text.append(data)
-            self._length += len(data)
-
-    def end(self, tag: str) -> None:
-        """Leave an element, and keep what it was."""
-        name = tag.rpartition(":")[2]
-        self._path.pop()
-        if name == self._wanted:
-            self._wanted = ""
-            self._keep(name, "".join(self._text).strip())
-        elif name == "Trackpoint" and self._point is not None:
+    def leave(self, name: str) -> None:
+        """Keep a point."""
+        if name == "Trackpoint" and self._point is not None:
             self._close(self._point)
             self._point = None
 
-    def _keep(self, name: str, text: str) -> None:
+    def keep(self, name: str, text: str) -> None:
+        """Keep what is said of a point, a device or an activity."""
         if name == "Notes":
             self.simulated |= says_simulated(text)
         elif name == "UnitId":
             # The creator of an activity, not the author of the file; 0 is no number.
-            if "Activity" in self._path and text.strip("0"):
+            if "Activity" in self.path and text.strip("0"):
                 self.units[self._piece] = text
         elif self._point is not None:
             self._point.setdefault(_FIELDS[name], text)

@@ -2,18 +2,20 @@
 
 Run:  python tests/bench/bench_read.py --fixes 1_000_000
 Prints one line of JSON for each format. The peer only parses: pandas for CSV and
-Parquet, GDAL for GPX and GeoJSON; trocha also checks, names, hashes and sorts.
-`ratio` is the peer's time over ours, above 1 is faster; it is taken within each
-round, so a busy machine slows both sides alike.
+Parquet, GDAL for GPX, KML and GeoJSON, fitdecode for FIT; trocha also checks, names,
+hashes and sorts. `ratio` is the peer's time over ours, above 1 is faster; it is taken
+within each round, so a busy machine slows both sides alike.
 """
 
 import argparse
 import json
 import statistics
+import struct
 import tempfile
 import time
 from pathlib import Path
 
+import fitdecode
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -73,6 +75,49 @@ def write_geojson(fixes: pd.DataFrame, path: Path) -> None:
     gpd.GeoDataFrame(frame, geometry=points, crs=4326).to_file(path, driver="GeoJSON")
 
 
+def write_kml(fixes: pd.DataFrame, path: Path) -> None:
+    iso = fixes["time"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    with path.open("w", encoding="utf-8") as file:
+        file.write('<kml xmlns="http://www.opengis.net/kml/2.2"><Document>\n')
+        file.writelines(
+            f"<Placemark><name>{row.Index}</name><TimeStamp><when>{row.iso}</when>"
+            "</TimeStamp><ExtendedData>"
+            f'<Data name="track"><value>{row.device}</value></Data>'
+            f'<Data name="accuracy"><value>{row.accuracy}</value></Data>'
+            "</ExtendedData><Point><coordinates>"
+            f"{row.lon},{row.lat}</coordinates></Point></Placemark>\n"
+            for row in fixes.assign(iso=iso).itertuples()
+        )
+        file.write("</Document></kml>\n")
+
+
+def write_fit(fixes: pd.DataFrame, path: Path) -> None:
+    """Write one device's records, with the heart rate and the speed of a watch."""
+    fields = [(253, 4, 0x86), (0, 4, 0x85), (1, 4, 0x85), (2, 2, 0x84), (31, 1, 2)]
+    fields += [(3, 1, 2), (5, 4, 0x86), (6, 2, 0x84), (73, 4, 0x86)]
+    body = struct.pack("<BBBHB", 0x40, 0, 0, 20, len(fields))
+    body += b"".join(struct.pack("BBB", *field) for field in fields)
+    start = pd.Timestamp("1989-12-31T00:00Z")
+    seconds = (fixes["time"] - start).dt.total_seconds().astype(int)
+    semicircles = (fixes[["lat", "lon"]] * (2**31 / 180)).round().astype(int)
+    rows = zip(seconds, semicircles["lat"], semicircles["lon"], strict=True)
+    body += b"".join(
+        b"\0" + struct.pack("<IiiHBBIHI", *row, 2560, 5, 90, 100, 1000, 1000)
+        for row in rows
+    )
+    head = struct.pack("<BBHI4sH", 14, 0x20, 2132, len(body), b".FIT", 0)
+    crc = fitdecode.utils.compute_crc(head + body)
+    path.write_bytes(head + body + struct.pack("<H", crc))
+
+
+def fit_library(path: Path) -> int:
+    with fitdecode.FitReader(path, processor=None) as reader:
+        return sum(
+            frame.frame_type == fitdecode.FIT_FRAME_DATA and frame.name == "record"
+            for frame in reader
+        )
+
+
 def pandas_csv(path: Path) -> int:
     frame = pd.read_csv(path)
     frame["time"] = pd.to_datetime(frame["time"], format="ISO8601")
@@ -99,7 +144,9 @@ CASES = {
     "planilla": (1, "planilla.csv", write_planilla, pandas_planilla),
     "parquet": (1, "fixes.parquet", pd.DataFrame.to_parquet, pandas_parquet),
     "gpx": (5, "fixes.gpx", write_gpx, gdal),
+    "kml": (5, "fixes.kml", write_kml, gdal),
     "geojson": (5, "fixes.geojson", write_geojson, gdal),
+    "fit": (10, "fixes.fit", write_fit, fit_library),
 }
 
 
