@@ -48,8 +48,9 @@ TURNED_AWAY = 255
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
-_README = """PRIVATE. This folder holds positions of people. Do not publish it, do not send
-it, and delete it when it has served. What may be published comes from: trocha build
+_README = """PRIVATE. This folder holds positions of people. Do not publish it, do not
+send it, and delete it when it has served. What may be published comes from:
+trocha build
 
 fixes/   every stored fix by month, with its track (a keyed hash), the file (sha256)
          and line it comes from, its trip and stop (-1 for none), and its flags:

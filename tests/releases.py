@@ -122,6 +122,47 @@ def monthly_tables():
     }
 
 
+def points():
+    """Squares with people seen there: many and hot, some, and too few."""
+    cells = np.array([44, 62, 63])
+    x, y = COARSE.centre_of(cells)
+    half = COARSE.cell_m / 2
+    return frame(
+        {
+            "cell": cells,
+            "points": [130, 22, 9],
+            "z": [5.1, 0.4, np.nan],
+            "q": [1e-4, 0.7, np.nan],
+            "kind": ["hot", "none", "none"],
+            "confidence": [99, 0, 0],
+        },
+        [
+            box(east - half, north - half, east + half, north + half)
+            for east, north in zip(x, y, strict=True)
+        ],
+    )
+
+
+def recorded():
+    """People seen at the border, at a checkpoint, and too few at a river."""
+    seen = crossings().drop(columns="direction").rename(columns={"tracks": "points"})
+    return seen.iloc[[0, 2, 3]].assign(points=[212, 8, 41]).reset_index(drop=True)
+
+
+def point_layers():
+    """The layers of a release that tell of points."""
+    return {
+        "points": points(),
+        "recorded": recorded(),
+        "points_monthly": pd.DataFrame(
+            {"cell": [44, 62], "month": ["2023-08", "2023-08"], "points": [70, 6]}
+        ),
+        "recorded_monthly": pd.DataFrame(
+            {"target": [1, 3], "month": ["2023-08", "2023-09"], "points": [99, 12]}
+        ),
+    }
+
+
 def surfaces():
     """Density of tracks and share of movement, high along a diagonal band."""
     row, column = np.indices(GRID.shape)

@@ -3,7 +3,6 @@
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
@@ -181,7 +180,11 @@ class TestHotspots:
         middle = hot.geometry.centroid
         assert np.hypot(middle.x - 5000, middle.y - 5000).max() < 6000
         assert found["points"].sum() == len(table)
-        assert found.loc[0, "density"] == pytest.approx(found.loc[0, "points"] / 4, 0.1)
+
+    def test_nothing_gives_the_exact_number_away(self):
+        found = find_point_hotspots(count_in_cells(measured(0, 0), GRID), GRID)
+        tested = ["z", "q", "kind", "confidence"]
+        assert list(found) == ["cell", "points", *tested, "geometry"]
 
     def test_few_points_are_not_tested(self):
         found = find_point_hotspots(count_in_cells(measured(0, 0), GRID), GRID)

@@ -5,7 +5,13 @@ import re
 import pytest
 
 from geo.write.page import write_map
-from tests.releases import corridors, hotspots, make_release
+from tests.releases import (
+    corridors,
+    hotspots,
+    make_release,
+    point_layers,
+    points,
+)
 from tests.test_write_page import HOSTILE
 
 pytestmark = pytest.mark.browser
@@ -246,6 +252,44 @@ def test_a_crossing_says_which_way_and_how_exactly(visit):
     assert "into Panama" in said
     assert re.search(r"60\s+\(95 %: 45 to 78\)", said)
     assert "± 50 m" in said
+
+
+@pytest.fixture(scope="module")
+def map_of_points(tmp_path_factory):
+    release = make_release(layers=point_layers())
+    return write_map(release, tmp_path_factory.mktemp("points") / "index.html")
+
+
+def test_people_seen_at_places_are_told_apart_from_tracks(visit, map_of_points):
+    opened = visit(map_of_points)
+    point = centre_in_degrees(points(), 0)
+
+    said = popup_at(opened, point.y, point.x)
+
+    assert "Recorded points" in said
+    assert re.search(r"People or incidents\s+130", said)
+    assert "Recorded points" in opened.text("#layers")
+    assert not opened.complaints
+
+
+def test_a_badge_says_how_many_were_seen_at_a_crossing(visit, map_of_points):
+    opened = visit(map_of_points)
+    badge = opened.page.locator(".pin[aria-label$='Recorded at crossings']")
+    assert badge.count() == 1
+    badge.focus()
+
+    opened.page.keyboard.press("Enter")
+
+    said = opened.text(".leaflet-popup-content")
+    assert re.search(r"People or incidents\s*210\s+\(95 %", said)
+    opened.page.click("#open-tables")
+    assert opened.page.locator("#tables table").count() == 6
+
+
+def test_a_map_without_points_does_not_speak_of_them(visit):
+    opened = visit()
+    assert opened.page.locator("#show-points").count() == 0
+    assert "Recorded points" not in opened.text("#panel")
 
 
 def test_the_tables_hold_the_numbers_of_the_map(visit):

@@ -50,6 +50,19 @@ def test_published_counts_hide_the_last_track(tracks):
     assert (out.layers["hotspots"]["tracks"] % 5 == 0).all()
 
 
+@given(counts)
+def test_points_pass_by_their_number_as_tracks_do(points):
+    layer = pd.DataFrame({"points": points, "low": np.nan, "high": np.nan})
+
+    out = release(findings({"recorded": layer}, points=sum(points)), k=10, round_to=5)
+
+    shown = out.layers["recorded"]
+    assert len(shown) == sum(n >= 10 for n in points)
+    assert ((shown["points"] >= 10) & (shown["points"] % 5 == 0)).all()
+    assert (shown["low"] < shown["points"]).all()
+    assert out.about.points % 5 == 0
+
+
 def test_a_part_of_a_row_under_k_is_blank_and_not_zero():
     layer = pd.DataFrame({"tracks": [40, 40, 40], "stop_tracks": [0, 9, 10]})
 

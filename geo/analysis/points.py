@@ -166,8 +166,9 @@ def find_point_hotspots(
     Returns
     -------
     GeoDataFrame
-        A row a cell with points: `cell`, `points`, `density` (points per km² of the
-        cell, two digits), `z`, `q`, `kind`, `confidence`, and the square.
+        A row a cell with points: `cell`, `points`, `z`, `q`, `kind`, `confidence`,
+        and the square. What is worked out from the number alone, as a density, is
+        left to whoever has the published one: it would give the exact number away.
     """
     total = counts[counts["month"] == ALL_MONTHS].sort_values("cell")
     cell = total["cell"].to_numpy(np.int64)
@@ -175,12 +176,10 @@ def find_point_hotspots(
     z, q = score_cells(cell, number, grid, land=land)
     x, y = grid.centre_of(cell)
     half = grid.cell_m / 2
-    per_km2 = number / (grid.cell_m / 1000) ** 2
     return gpd.GeoDataFrame(
         {
             "cell": cell,
             "points": number,
-            "density": [float(f"{value:.2g}") for value in per_km2],
             "z": np.round(z, 1),
             "q": [float(f"{value:.2g}") for value in q],
             "kind": kind_of(z, q, alpha=alpha),

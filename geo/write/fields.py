@@ -169,13 +169,6 @@ FIELDS: dict[str, Field] = {
             "Número de la celda; enlaza points y points_monthly",
         ),
         (
-            "points.density",
-            "density",
-            "points/km²",
-            "Points per km² of the cell",
-            "Puntos por km² de la celda",
-        ),
-        (
             "recorded.target",
             "target",
             "",
