@@ -65,16 +65,12 @@ def tracks_of(
     store: Store, source: Source, settings: Settings
 ) -> tuple[int, Counter[str], set[int]]:
     """Return the tracks of one source, why rows of it went, and the cells it enters."""
-    tracks, rejected, cells = 0, Counter(source.rejected), set[int]()
-    for month in store.months:
-        fixes = store.load(month)
-        fixes = fixes[fixes["source"] == source.digest]
-        if len(fixes):
-            sifted, trips = clean_and_cut(fixes, settings)
-            tracks += sifted.fixes["track"].nunique()
-            rejected.update(sifted.counts())
-            cells |= set(count_visits(trips, settings.cells)["cell"].tolist())
-    return tracks, rejected, cells
+    fixes = store.load_source(source.digest)
+    sifted, trips = clean_and_cut(fixes, settings)
+    rejected = Counter(source.rejected)
+    rejected.update(sifted.counts())
+    cells = set(count_visits(trips, settings.cells)["cell"].tolist())
+    return int(sifted.fixes["track"].nunique()), rejected, cells
 
 
 def effect_of(

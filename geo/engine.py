@@ -1,13 +1,41 @@
-"""Run a task over parts: here, or on any executor. Nothing else knows of processes."""
+"""Run a task over parts: here, or on any executor. Nothing else knows of threads."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from geo.progress import watch
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
+
+MOST_THREADS = 4
+"""Each holds a part in memory."""
+
+
+@contextmanager
+def workers(executor: Executor | None = None) -> Iterator[Executor | None]:
+    """Give the executor, or a thread for each processor while the block runs.
+
+    The compiled kernels, Arrow and GEOS let other threads run, so threads pay, and
+    they need neither a second Python nor copies of what they share.
+
+    Yields
+    ------
+    Executor or None
+        None on a machine with one processor.
+    """
+    count = min(MOST_THREADS, os.cpu_count() or 1)
+    if executor or count == 1:
+        yield executor
+        return
+    pool = ThreadPoolExecutor(count)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def map_parts(

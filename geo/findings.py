@@ -20,12 +20,10 @@ from geo.analysis.points import (
     find_point_hotspots,
 )
 from geo.grid import Grid, Surface
+from geo.partials import VOTE
 from geo.privacy import About, Findings, round_significant
 from geo.schema import ALL_MONTHS, Layers, month_label
 from geo.totals import Totals
-
-VOTE = 1 << 20
-"""One track's vote in one coarse cell, in whole numbers, so that sums are exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +84,7 @@ def make_findings(
     movement = totals.movement["all"]
     land = land_mask(base.land, movement.grid)
     density = track_density(
-        totals.paths,
-        movement.grid,
-        cells=cells,
-        bandwidth_m=methods.bandwidth_m,
+        totals.votes, movement.grid, bandwidth_m=methods.bandwidth_m
     )
     reach_m = 2 * methods.bandwidth_m
     support = Surface(
@@ -139,38 +134,21 @@ def land_mask(land: gpd.GeoDataFrame, grid: Grid) -> NDArray[np.bool_]:
 
 
 def track_density(
-    paths: pd.DataFrame,
-    grid: Grid,
-    *,
-    cells: Grid,
-    bandwidth_m: float,
+    votes: NDArray[np.int64], grid: Grid, *, bandwidth_m: float
 ) -> Surface:
     """Return tracks per km², each track counting once in every coarse cell it enters.
 
-    The vote of a track in a coarse cell is spread over the fine cells of its path
-    there, and then smoothed with a Gaussian.
-
     Parameters
     ----------
-    paths
-        Distinct (track, cell) pairs on `grid`.
-    grid, cells
-        The fine and the coarse grid.
+    votes
+        Sum of `geo.partials.coarse_votes`, on `grid`.
+    grid
+        The fine grid.
     bandwidth_m
-        Standard deviation of the kernel, in metres. Boats count at sea as walkers do
-        on land, so only the edge of the grid is an edge.
+        Standard deviation of the Gaussian that smooths them, in metres. Boats count
+        at sea as walkers do on land, so only the edge of the grid is an edge.
     """
-    cell = paths["cell"].to_numpy(dtype=np.int64)
-    coarse = cells.cell_of(*grid.centre_of(cell))
-    pairs = pd.DataFrame({"track": paths["track"].to_numpy(), "coarse": coarse})
-    shared = pairs.groupby(["track", "coarse"])["coarse"].transform("size").to_numpy()
-    vote = np.rint(VOTE / shared)
-    votes = np.bincount(cell, weights=vote, minlength=grid.rows * grid.columns)
-    return kernel_density(
-        votes.reshape(grid.shape) / VOTE,
-        grid,
-        bandwidth_m=bandwidth_m,
-    )
+    return kernel_density(votes / VOTE, grid, bandwidth_m=bandwidth_m)
 
 
 def nearby_tracks(

@@ -235,8 +235,7 @@ def take_in(
             problems.append(str(error))
             continue
         source = _source(digest, path, origin, sifted, way)
-        fixes = sifted.fixes.assign(source=digest)
-        batch.append((source, fixes, sifted.rejects))
+        batch.append((source, sifted.fixes, sifted.rejects))
         recorded[digest] = sifted.points
     gone = [
         digest

@@ -1,6 +1,7 @@
 """What one part contributes: clean, cut, count. Partials of parts simply add."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -14,13 +15,25 @@ from geo.analysis.brownian import Occurrence, brownian_bridge
 from geo.analysis.crossings import count_crossings
 from geo.clean import clean_fixes
 from geo.grid import Grid
-from geo.schema import REASONS, Sifted
+from geo.schema import REASONS, VISITS, Sifted
 from geo.smoothing import smooth_fixes
 from geo.trajectory import number_stops, split_trips
-from geo.visits import count_visits, trace_paths
+from geo.visits import add_visits, count_visits, trace_paths
 
 Bounds = tuple[float, float, float, float]
 Arrays = dict[str, NDArray[Any]]
+
+LAYOUT = 2
+"""Version of what `pack` returns."""
+
+VOTE = 1 << 20
+"""One track's vote in one coarse cell, in whole numbers, so that sums are exact."""
+
+MOVEMENT = ("occurrence", "support", "bridged")
+"""The fields of an Occurrence that lie on the fine grid."""
+
+PATHS = {"track": "int64", "cell": "int32", "east": "int16", "north": "int16"}
+"""Columns of the paths, as narrow as they may be: they are most of what is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +79,8 @@ class Settings:
             pd.DataFrame(targets.drop(columns="geometry")).astype(str), index=False
         )
         settings = asdict(self) | {"until_ms": None}
-        known = (geo.__version__, list(REASONS), settings)
-        parts = hashlib.sha256(repr(known).encode())
+        way = (geo.__version__, LAYOUT, list(REASONS), settings)
+        parts = hashlib.sha256(repr(way).encode())
         parts.update(b"".join(shapes))
         parts.update(rows.to_numpy().tobytes())
         return parts.hexdigest()[:16]
@@ -89,6 +102,8 @@ class Partial:
         Table of `geo.visits.count_visits` on the coarse grid.
     paths
         Table of `geo.visits.trace_paths` on the fine grid.
+    votes
+        Array of `coarse_votes`, on the fine grid.
     occurrence
         Where the tracks moved, on the fine grid.
     crossings
@@ -101,6 +116,7 @@ class Partial:
     rejected: dict[str, int]
     visits: pd.DataFrame
     paths: pd.DataFrame
+    votes: NDArray[np.int64]
     occurrence: Occurrence
     crossings: pd.DataFrame
 
@@ -126,13 +142,15 @@ def analyse_part(
         Lines and points whose crossings are counted.
     """
     sifted, trips = clean_and_cut(fixes, settings)
+    paths = trace_paths(trips, settings.grid)
     return Partial(
         month=month,
         tracks=int(sifted.fixes["track"].nunique()),
         kept=len(sifted.fixes),
         rejected=sifted.counts(),
         visits=count_visits(trips, settings.cells),
-        paths=trace_paths(trips, settings.grid),
+        paths=paths,
+        votes=coarse_votes(paths, settings.grid, cells=settings.cells),
         occurrence=brownian_bridge(
             trips, settings.grid, max_bridge_h=settings.max_gap_h
         ),
@@ -184,55 +202,186 @@ def clean_and_cut(
     return replace(sifted, rejects=rejects), trips.assign(stop=stops)
 
 
+def with_change(partial: Partial, *, come: Partial, gone: Partial) -> Partial:
+    """Return what a part contributes when some of its tracks are others than before.
+
+    All that a partial counts are sums of whole numbers over tracks. So what changed
+    can be added and taken away, and the result is that of the whole part, to the last
+    bit.
+
+    Parameters
+    ----------
+    partial
+        What the part contributed before.
+    come, gone
+        What the changed tracks contribute now, and what they contributed before.
+    """
+    terms = [(partial, 1), (come, 1), (gone, -1)]
+    rejected = {
+        reason: sum(sign * term.rejected.get(reason, 0) for term, sign in terms)
+        for reason in REASONS
+    }
+    visits = add_visits([_times(term.visits, sign) for term, sign in terms])
+    crossings = add_crossings([_times(term.crossings, sign) for term, sign in terms])
+    stay = ~partial.paths["track"].isin(gone.paths["track"].unique())
+    paths = pd.concat([partial.paths[stay], come.paths])
+    moved = {
+        name: sum(sign * getattr(term.occurrence, name) for term, sign in terms)
+        for name in MOVEMENT
+    }
+    return Partial(
+        month=partial.month,
+        tracks=sum(sign * term.tracks for term, sign in terms),
+        kept=sum(sign * term.kept for term, sign in terms),
+        rejected={reason: count for reason, count in rejected.items() if count},
+        visits=visits[visits["tracks"] > 0].reset_index(drop=True),
+        paths=paths.sort_values(["track", "cell"], ignore_index=True),
+        votes=partial.votes + come.votes - gone.votes,
+        occurrence=Occurrence(partial.occurrence.grid, **moved),
+        crossings=crossings[crossings["tracks"] > 0].reset_index(drop=True),
+    )
+
+
+def add_crossings(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Sum the tracks of each target, direction and month, sorted by these."""
+    by = ["target", "direction", "month"]
+    if not tables:
+        return pd.DataFrame({name: [] for name in [*by, "tracks"]})
+    whole = pd.concat(tables, ignore_index=True)
+    return whole.groupby(by, sort=True)["tracks"].sum().reset_index()
+
+
+def _times(table: pd.DataFrame, sign: int) -> pd.DataFrame:
+    """Return a table of counts with all that is counted times a number."""
+    keys = {"cell", "month", "target", "direction"}
+    counts = {str(n): sign * table[n] for n in table if n not in keys}
+    return table.assign(**counts)
+
+
+def coarse_votes(paths: pd.DataFrame, grid: Grid, *, cells: Grid) -> NDArray[np.int64]:
+    """Return the vote of each track in each coarse cell, spread over its path there.
+
+    Parameters
+    ----------
+    paths
+        Distinct pairs of `track` and `cell` on `grid`.
+    grid, cells
+        The fine and the coarse grid.
+
+    Returns
+    -------
+    (rows, columns) int64 array
+        On the fine grid, in units of which a vote has `VOTE`, rounded for each track
+        and cell.
+
+    Examples
+    --------
+    Track 1 enters two fine cells of one coarse cell, track 2 one of them.
+
+    >>> fine = Grid("EPSG:32618", 0, 1000, 500, rows=2, columns=2)
+    >>> paths = pd.DataFrame({"track": [1, 1, 2], "cell": [0, 1, 0]})
+    >>> (coarse_votes(paths, fine, cells=fine.coarsened(2)) / VOTE).tolist()
+    [[1.5, 0.5], [0.0, 0.0]]
+    """
+    cell = paths["cell"].to_numpy(dtype=np.int64)
+    _, track = np.unique(paths["track"].to_numpy(), return_inverse=True)
+    coarse = cells.cell_of(*grid.centre_of(cell))
+    _, pair, entered = np.unique(
+        track * (cells.rows * cells.columns) + coarse,
+        return_inverse=True,
+        return_counts=True,
+    )
+    vote = np.rint(VOTE / entered)[pair]
+    votes = np.bincount(cell, weights=vote, minlength=grid.rows * grid.columns)
+    return votes.astype(np.int64).reshape(grid.shape)
+
+
 def pack(partial: Partial) -> Arrays:
     """Return a partial as plain arrays, as the store keeps them."""
-    surface = partial.occurrence
-    reached = np.flatnonzero(surface.support.ravel() | (surface.occurrence.ravel() > 0))
+    moved = partial.occurrence
+    surfaces = {
+        "occurrence": moved.occurrence.ravel(),
+        "support": moved.support.ravel(),
+        "bridged": moved.bridged.ravel(),
+        "votes": partial.votes.ravel(),
+    }
+    reached = np.flatnonzero(np.any([values != 0 for values in surfaces.values()], 0))
+    track, length = np.unique(partial.paths["track"], return_counts=True)
     packed: Arrays = {
         "month": np.array([partial.month]),
         "tracks": np.array([partial.tracks]),
         "kept": np.array([partial.kept]),
         "rejected": np.array([partial.rejected.get(reason, 0) for reason in REASONS]),
         "cell": reached,
-        "occurrence": surface.occurrence.ravel()[reached],
-        "support": surface.support.ravel()[reached],
-        "bridged": surface.bridged.ravel()[reached],
+        **{name: values[reached] for name, values in surfaces.items()},
+        "track": track,
+        "length": length,
+        **{f"path.{name}": partial.paths[name].to_numpy() for name in list(PATHS)[1:]},
     }
-    for name in ("visits", "paths", "crossings"):
+    for name in ("visits", "crossings"):
         table: pd.DataFrame = getattr(partial, name)
         for column in table:
             values = table[column].to_numpy()
             if values.dtype == object or not np.issubdtype(values.dtype, np.number):
                 values = values.astype(str).astype(np.str_)
             packed[f"{name}.{column}"] = values
-    return packed
+    return {name: _narrow(values) for name, values in packed.items()}
 
 
 def unpack(arrays: Arrays, grid: Grid) -> Partial:
     """Return the partial that `pack` made arrays of."""
     surfaces = {}
-    for name in ("occurrence", "support", "bridged"):
-        flat = np.zeros(grid.rows * grid.columns, dtype=arrays[name].dtype)
+    for name in (*MOVEMENT, "votes"):
+        flat = np.zeros(grid.rows * grid.columns, dtype=np.int64)
         flat[arrays["cell"]] = arrays[name]
         surfaces[name] = flat.reshape(grid.shape)
-    tables = {
-        name: pd.DataFrame(
-            {
-                key.partition(".")[2]: values
-                for key, values in arrays.items()
-                if key.startswith(f"{name}.")
-            }
-        )
-        for name in ("visits", "paths", "crossings")
-    }
-    counts = zip(REASONS, arrays["rejected"].tolist(), strict=True)
     return Partial(
         month=int(arrays["month"][0]),
         tracks=int(arrays["tracks"][0]),
         kept=int(arrays["kept"][0]),
-        rejected={reason: count for reason, count in counts if count},
-        visits=tables["visits"],
-        paths=tables["paths"],
+        rejected=rejected_in(arrays),
+        visits=table_in(arrays, "visits").astype(dict(VISITS)),
+        paths=paths_in(arrays).astype("int64"),
+        votes=surfaces.pop("votes"),
         occurrence=Occurrence(grid=grid, **surfaces),
-        crossings=tables["crossings"],
+        crossings=table_in(arrays, "crossings"),
     )
+
+
+def rejected_in(arrays: Arrays) -> dict[str, int]:
+    """Return how many rows each reason turned away in a packed partial."""
+    counts = zip(REASONS, arrays["rejected"].tolist(), strict=True)
+    return {reason: count for reason, count in counts if count}
+
+
+def table_in(arrays: Arrays, name: str) -> pd.DataFrame:
+    """Return one of the tables of a packed partial, its whole numbers as int64."""
+    columns = {
+        key.partition(".")[2]: values
+        for key, values in arrays.items()
+        if key.startswith(f"{name}.")
+    }
+    return pd.DataFrame(
+        {
+            key: values.astype(np.int64) if values.dtype.kind == "i" else values
+            for key, values in columns.items()
+        }
+    )
+
+
+def paths_in(arrays: Arrays) -> pd.DataFrame:
+    """Return the paths of a packed partial, with the narrow columns of PATHS."""
+    track = np.repeat(arrays["track"], arrays["length"])
+    columns = {name: arrays[f"path.{name}"] for name in list(PATHS)[1:]}
+    return pd.DataFrame({"track": track, **columns}).astype(PATHS)
+
+
+def _narrow(values: NDArray[Any]) -> NDArray[Any]:
+    """Return whole numbers in the narrowest type that holds them all."""
+    if values.dtype.kind != "i":
+        return values
+    low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
+    for kind in (np.int8, np.int16, np.int32):
+        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
+            return values.astype(kind)
+    return values

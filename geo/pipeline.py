@@ -7,22 +7,20 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import pandas as pd
 
 from geo.account import effect_of, say_about, tracks_of
 from geo.analysis.points import clean_points
 from geo.analysis.targets import make_targets
 from geo.config import Config
-from geo.engine import map_parts
 from geo.findings import Methods, make_findings
 from geo.ingest import Intake, drop_sources, take_in
+from geo.months import Partials
 from geo.outcome import Built, Effect
-from geo.partials import Arrays, Settings, analyse_part, pack
+from geo.partials import Settings
 from geo.privacy import Release, release
 from geo.read.layers import read_layers
 from geo.recipe import (
@@ -75,7 +73,7 @@ def build(
         Day of publication; months that ended less than `delay_days` before it are
         left out. By default the present day.
     executor
-        Runs the parts; by default they run here, one after the other.
+        Runs the parts; by default a thread for each processor does, up to four.
 
     Raises
     ------
@@ -274,13 +272,11 @@ def _compute(
         added=new_files,
         adding=reading_options(config, reading),
     )
-    months = publishable(store, settings.until_ms)
-    packed, redone = _partials(store, months, settings, ground.targets, executor)
-    later = set(store.months) - set(months)
-    recent = sum(store.part(month).rows for month in later)
+    partials = Partials(store, settings, ground.targets)
+    redone = partials.bring_up_to_date(executor)
     added = [source for source in intake.new if source.origin == "added"]
     entered = [tracks_of(store, source, settings) for source in added]
-    totals = add_up(packed, settings.grid, seasons=methods.seasons)
+    totals = add_up(partials, settings.grid, seasons=methods.seasons)
     points, turned = clean_points(store.points(), **point_settings(config, settings))
     findings = make_findings(
         totals,
@@ -288,7 +284,7 @@ def _compute(
             config,
             totals,
             list(store.sources.values()),
-            recent=recent,
+            recent=partials.too_recent,
             points=points,
             turned=turned,
         ),
@@ -308,7 +304,7 @@ def _compute(
         effect_of(source, *what, passed)
         for source, what in zip(added, entered, strict=True)
     )
-    return _Computed(passed, intake, effects, redone, len(packed) - redone)
+    return _Computed(passed, intake, effects, redone, len(partials.months) - redone)
 
 
 def _base_layers(config: Config) -> Layers:
@@ -325,48 +321,3 @@ def _base_layers(config: Config) -> Layers:
         bounds=config.region.bounds,
         cell_m=config.region.cell_m,
     )
-
-
-def publishable(store: Store, until_ms: int) -> list[int]:
-    """Return the months of the parts that begin before a moment."""
-    until = pd.Timestamp(until_ms, unit="ms")
-    return [
-        month for month in store.months if month < 12 * until.year + until.month - 1
-    ]
-
-
-def _partials(
-    store: Store,
-    months: Sequence[int],
-    settings: Settings,
-    targets: gpd.GeoDataFrame,
-    executor: Executor | None,
-) -> tuple[list[Arrays], int]:
-    """Return the partial of every part, computing those that changed."""
-    recipe = settings.digest(targets)
-    keys = {}
-    for month in months:
-        reaches_past = store.part(month).last_ms >= settings.until_ms
-        end = f"-{settings.until_ms}" if reaches_past else ""
-        keys[month] = f"{store.part_digest(month)[:16]}-{recipe}{end}"
-    kept = {month: store.partial("part", keys[month]) for month in months}
-    wanted = [month for month, arrays in kept.items() if arrays is None]
-    task = partial(_analyse, store, settings, targets)
-    for month, arrays in zip(
-        wanted,
-        map_parts(task, wanted, executor=executor, step="analysing months"),
-        strict=True,
-    ):
-        store.keep_partial("part", keys[month], arrays)
-        kept[month] = arrays
-    store.prune_partials(set(keys.values()))
-    return [arrays for _, arrays in sorted(kept.items()) if arrays is not None], len(
-        wanted
-    )
-
-
-def _analyse(
-    store: Store, settings: Settings, targets: gpd.GeoDataFrame, month: int
-) -> Arrays:
-    """Load a part and analyse it, in whichever process this runs."""
-    return pack(analyse_part(month, store.load(month), settings, targets=targets))

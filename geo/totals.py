@@ -1,15 +1,24 @@
 """Partials of all parts, added up; the order of the parts does not matter."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geo.analysis.brownian import Occurrence
 from geo.grid import Grid
-from geo.partials import Arrays, unpack
+from geo.partials import (
+    MOVEMENT,
+    PATHS,
+    Arrays,
+    add_crossings,
+    paths_in,
+    rejected_in,
+    table_in,
+)
 from geo.visits import add_visits
 
 
@@ -24,7 +33,10 @@ class Totals:
     crossings
         Sum of their crossings: target, direction, month, tracks.
     paths
-        Their paths, end to end, with the `part` (month) they come from.
+        Their paths, end to end, with the `part` (month) they come from; sorted by
+        part, then track, then cell.
+    votes
+        Sum of their votes, on the fine grid.
     movement
         Occurrence of all tracks ("all") and of those of each season.
     monthly
@@ -38,6 +50,7 @@ class Totals:
     visits: pd.DataFrame
     crossings: pd.DataFrame
     paths: pd.DataFrame
+    votes: NDArray[np.int64]
     movement: Mapping[str, Occurrence]
     monthly: pd.DataFrame
     kept: int
@@ -50,12 +63,12 @@ class Totals:
 
 
 def add_up(
-    packed: Sequence[Arrays], grid: Grid, *, seasons: Mapping[str, Sequence[int]]
+    packed: Iterable[Arrays], grid: Grid, *, seasons: Mapping[str, Sequence[int]]
 ) -> Totals:
     """Add the partials of all parts.
 
-    Memory holds one dense surface for the whole and for each season, and the paths;
-    the parts themselves are added one at a time.
+    Memory holds the dense surfaces of the whole and of each season, and the paths, 20
+    bytes for each track and cell; the parts themselves are taken one at a time.
 
     Parameters
     ----------
@@ -67,31 +80,39 @@ def add_up(
         Months (1 to 12) of each named season. A track belongs to the season in which
         it began.
     """
-    nowhere = np.zeros(grid.shape, dtype=np.int64)
-    movement = {
-        name: Occurrence(
-            grid=grid, occurrence=nowhere, support=nowhere, bridged=nowhere
-        )
-        for name in ("all", *seasons)
+    size = grid.rows * grid.columns
+    votes = np.zeros(size, np.int64)
+    sums = {
+        season: {name: np.zeros(size, np.int64) for name in MOVEMENT}
+        for season in ("all", *seasons)
     }
-    visits, crossings, paths, monthly = [], [], [], []
+    visits, crossings, paths, monthly = [], [], {}, []
     kept, rejected = 0, Counter[str]()
-    for arrays in packed:
-        partial = unpack(arrays, grid)
-        for season, total in movement.items():
-            if season == "all" or partial.month % 12 + 1 in seasons[season]:
-                movement[season] = total + partial.occurrence
-        visits.append(partial.visits)
-        crossings.append(partial.crossings)
-        paths.append(partial.paths.assign(part=partial.month))
-        monthly.append((partial.month, partial.tracks))
-        kept += partial.kept
-        rejected.update(partial.rejected)
+    for number, arrays in enumerate(packed):
+        month = int(arrays["month"][0])
+        votes[arrays["cell"]] += arrays["votes"]
+        for season, total in sums.items():
+            if season == "all" or month % 12 + 1 in seasons[season]:
+                for name, values in total.items():
+                    values[arrays["cell"]] += arrays[name]
+        visits.append(table_in(arrays, "visits"))
+        crossings.append(table_in(arrays, "crossings"))
+        paths[month, number] = paths_in(arrays).assign(part=np.int32(month))
+        monthly.append((month, int(arrays["tracks"][0])))
+        kept += int(arrays["kept"][0])
+        rejected.update(rejected_in(arrays))
     return Totals(
         visits=add_visits(visits),
-        crossings=_add_crossings(crossings),
-        paths=_join_paths(paths),
-        movement=movement,
+        crossings=add_crossings(crossings),
+        paths=_join_paths([table for _, table in sorted(paths.items())]),
+        votes=votes.reshape(grid.shape),
+        movement={
+            season: Occurrence(
+                grid,
+                **{name: values.reshape(grid.shape) for name, values in total.items()},
+            )
+            for season, total in sums.items()
+        },
         monthly=pd.DataFrame(
             sorted(monthly), columns=["month", "tracks"], dtype="int64"
         ),
@@ -100,19 +121,9 @@ def add_up(
     )
 
 
-def _add_crossings(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Sum the tracks of each target, direction and month."""
-    by = ["target", "direction", "month"]
-    if not tables:
-        return pd.DataFrame({name: [] for name in [*by, "tracks"]})
-    whole = pd.concat(tables, ignore_index=True)
-    return whole.groupby(by, sort=True)["tracks"].sum().reset_index()
-
-
 def _join_paths(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Put the paths end to end, in an order that does not depend on the parts'."""
-    columns = ["track", "cell", "east", "north", "part"]
+    """Put paths end to end."""
     if not tables:
-        return pd.DataFrame({name: np.zeros(0, np.int64) for name in columns})
-    whole = pd.concat(tables, ignore_index=True)
-    return whole.sort_values(["track", "cell"], ignore_index=True)[columns]
+        columns = PATHS | {"part": "int32"}
+        return pd.DataFrame({n: np.zeros(0, kind) for n, kind in columns.items()})
+    return pd.concat(tables, ignore_index=True)

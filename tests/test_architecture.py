@@ -11,12 +11,14 @@ PACKAGE = Path(__file__).parents[1] / "geo"
 FLOORS = [
     {"errors"},
     {"config", "grid", "progress", "regions"},
-    {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.series"}
+    {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
+    | {"kernels.series"}
     | {"kernels.smoothing", "kernels.surfaces", "kernels.tracks"}
     | {"schema"},
     {"plane"},
     # The readers' wing has floors of its own: what a text means, then whole files.
-    {"read.archive", "read.fitrecords", "read.markup", "read.words"},
+    {"read.archive", "read.fitrecords", "read.markup", "read.words"}
+    | {"store.arrays", "store.manifest"},
     {"read.workbook"} | {"read.cells", "read.columns", "read.guard", "read.sniff"},
     {"read.coordinates", "read.features", "read.pointset", "read.times"},
     {"read.found", "read.relief", "read.sifting"},
@@ -25,7 +27,7 @@ FLOORS = [
     {"read.delimited", "read.geojson", "read.gps", "read.kml", "read.parquet"}
     | {"read.excel", "read.fit", "read.google", "read.vector"}
     | {"read.nmea", "read.plt", "read.tcx"}
-    | {"store.arrays", "store.manifest", "store.parts"}
+    | {"store.parts", "store.shelf"}
     | {"calibration", "clean", "engine", "smoothing", "trajectory", "visits"}
     | {"analysis.convolution", "analysis.stats", "analysis.targets"},
     {"read", "read.layers", "store"}
@@ -42,7 +44,7 @@ FLOORS = [
     {"write.page", "write.qgis"},
     {"write.files"},
     {"outcome", "recipe", "record"},
-    {"account"},
+    {"account", "months"},
     {"pipeline"},
     {"audit", "checking", "watching"},
     {"console"},
@@ -54,11 +56,13 @@ FLOOR = {module: n for n, floor in enumerate(FLOORS) for module in floor}
 DOORS = {
     "geo.config": {"account", "audit", "checking", "console", "pipeline", "recipe"}
     | {"watching"},
-    "geo.store": {"account", "audit", "ingest", "pipeline", "store", "store.parts"},
+    "geo.store": {"account", "audit", "ingest", "months", "pipeline", "store"}
+    | {"store.parts", "store.shelf"},
     "click": {"cli", "console"},
     "folium": {"write.page"},
     "watchfiles": {"watching"},
-    "numba": {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.series"}
+    "numba": {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
+    | {"kernels.series"}
     | {"kernels.smoothing", "kernels.surfaces", "kernels.tracks"},
     "pyogrio": {"read.vector", "write.files"},
     "fitdecode": {"read.fit", "read.fitrecords"},

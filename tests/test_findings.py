@@ -19,7 +19,7 @@ from geo.findings import (
     track_density,
 )
 from geo.grid import Grid
-from geo.partials import pack
+from geo.partials import coarse_votes, pack
 from geo.privacy import About, release
 from geo.read.layers import read_layers
 from geo.schema import ALL_MONTHS
@@ -70,6 +70,11 @@ class TestLand:
 pairs = st.sets(st.tuples(st.integers(0, 5), st.integers(0, 63)), max_size=40)
 
 
+def density_of(paths):
+    votes = coarse_votes(paths, FINE, cells=COARSE)
+    return track_density(votes, FINE, bandwidth_m=600.0)
+
+
 class TestDensity:
     """Tracks per km², each once in a coarse cell."""
 
@@ -78,7 +83,7 @@ class TestDensity:
     def test_a_track_counts_once_in_every_coarse_cell_it_enters(self, entered):
         paths = pd.DataFrame(sorted(entered), columns=["track", "cell"], dtype="int64")
 
-        density = track_density(paths, FINE, cells=COARSE, bandwidth_m=600.0)
+        density = density_of(paths)
 
         coarse = COARSE.cell_of(*FINE.centre_of(paths["cell"].to_numpy()))
         wanted = len(set(zip(paths["track"], coarse, strict=True)))
@@ -89,10 +94,7 @@ class TestDensity:
         slow = pd.DataFrame({"track": [1], "cell": [0]})
         fast = pd.DataFrame({"track": 1, "cell": [0, 1, 2, 3]})
 
-        one, two = (
-            track_density(paths, FINE, cells=COARSE, bandwidth_m=600.0).values.sum()
-            for paths in (slow, fast)
-        )
+        one, two = (density_of(paths).values.sum() for paths in (slow, fast))
 
         assert one == pytest.approx(two, rel=1e-5)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.grid import Grid
-from geo.partials import analyse_part, clean_and_cut, pack, unpack
+from geo.partials import analyse_part, clean_and_cut, pack, unpack, with_change
 from geo.schema import ALL_MONTHS
 from tests.parts import (
     CELLS,
@@ -82,6 +82,47 @@ class TestPartial:
         analyse_part(MARCH, fixes, SETTINGS, targets=RIVER)
 
         pd.testing.assert_frame_equal(fixes, before)
+
+
+class TestChange:
+    """A part in which a few tracks changed is not computed as a whole."""
+
+    @given(some_tracks, some_tracks, some_tracks)
+    @settings(max_examples=10, deadline=None)
+    def test_what_came_and_went_gives_the_whole_to_the_last_bit(self, stay, go, new):
+        stay, new = stay - go - new, new - go
+        before = partial_of(stay | go)
+
+        after = with_change(before, come=partial_of(new), gone=partial_of(go))
+
+        whole = partial_of(stay | new)
+        assert_equal(after, whole)
+        packed = pack(after)
+        for name, array in pack(whole).items():
+            assert packed[name].dtype == array.dtype
+            assert packed[name].tolist() == array.tolist()
+
+    def test_a_track_that_changed_counts_as_it_is_now(self):
+        stays, longer = fixes_of([1]), fixes_of([2])
+        shorter = longer.iloc[:12]
+        first, come, gone, whole = (
+            analyse_part(MARCH, fixes, SETTINGS, targets=RIVER)
+            for fixes in (
+                pd.concat([stays, shorter]),
+                longer,
+                shorter,
+                fixes_of([1, 2]),
+            )
+        )
+
+        assert_equal(with_change(first, come=come, gone=gone), whole)
+
+    def test_reasons_of_rejected_rows_come_and_go(self):
+        part = replace(partial_of([1]), rejected={"spike": 3, "duplicate": 1})
+        come = replace(partial_of([2]), rejected={"spike": 2})
+        gone = replace(partial_of([]), rejected={"duplicate": 1})
+
+        assert with_change(part, come=come, gone=gone).rejected == {"spike": 5}
 
 
 class TestPacking:

@@ -115,6 +115,63 @@ def test_only_the_parts_concerned_change(tmp_path):
         assert store.part_digest(MARCH) == before
 
 
+MANY = fixes_of(*((n, 40 + n / 100, -77 - n / 100, 8.0) for n in range(100, 140)))
+
+
+def test_a_store_says_what_the_last_commit_changed_in_a_part(tmp_path):
+    with open_store(tmp_path) as store:
+        store.commit(adding(many=MANY, a=fixes_of((1, 41, -77.1, 8.1))))
+        before = store.part(FEBRUARY)
+        assert store.difference(FEBRUARY) is None
+
+        store.commit(adding(b=fixes_of((1, 42, -77.2, 8.2), (2, 43, -77.3, 8.3))))
+
+        found = store.difference(FEBRUARY)
+        assert (found.before, found.after) == (before, store.part(FEBRUARY))
+        assert found.gone[["track", "source"]].values.tolist() == [[1, "a"]]
+        assert found.come["track"].tolist() == [1, 1, 2]
+        assert list(found.come) == list(store.load(FEBRUARY))
+    with open_store(tmp_path) as store:
+        assert store.difference(FEBRUARY) is None
+
+
+def test_tracks_that_move_to_another_month_go_in_the_one_and_come_in_the_other(
+    tmp_path,
+):
+    others = [(-n, 1 + n / 100, -77 - n / 100, 8.0) for n in range(100, 140)]
+    with open_store(tmp_path) as store:
+        store.commit(adding(many=MANY, more=fixes_of(*others)))
+        store.commit(adding(early=fixes_of((105, 9, -77.0, 8.0))))
+
+        gone, come = store.difference(FEBRUARY).gone, store.difference(JANUARY).come
+        assert gone["track"].tolist() == [105]
+        assert come["track"].tolist() == [105, 105]
+        assert store.difference(FEBRUARY).come.empty
+        assert store.difference(JANUARY).gone.empty
+
+
+def test_a_part_that_changed_much_or_is_new_has_no_difference(tmp_path):
+    with open_store(tmp_path) as store:
+        store.commit(adding(a=A))
+        store.commit(adding(many=MANY))
+        assert store.difference(FEBRUARY) is None
+        store.commit(adding(c=fixes_of((9, 70, -77.0, 8.0))))
+        assert store.difference(MARCH) is None
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["just added", "from the disk"])
+def test_the_fixes_of_one_source_are_those_that_the_parts_hold_of_it(tmp_path, fresh):
+    with open_store(tmp_path) as store:
+        store.commit(adding(many=MANY))
+        store.commit(adding(a=A))
+        if not fresh:
+            store.commit(adding(b=B))
+        parts = pd.concat([store.load(month) for month in store.months])
+        parts = parts[parts["source"] == "a"].sort_values(["track", "time"])
+        assert store.load_source("a").equals(parts.reset_index(drop=True))
+        assert store.load_source("nothing").empty
+
+
 def test_a_commit_does_not_open_other_parts(tmp_path):
     with open_store(tmp_path) as store:
         store.commit(adding(a=A, b=B))
@@ -313,7 +370,7 @@ def test_key_and_folder_are_for_the_owner_only_and_the_key_stays(tmp_path):
     with open_store(folder) as store:
         key = store.key
         store.commit(adding(a=A))
-        store.keep_partial("x", "y", {"n": np.arange(3)})
+        store.shelf.keep("x", "y", {"n": np.arange(3)})
     assert len(key) == 32
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     for path in filter(Path.is_file, folder.rglob("*")):
@@ -468,42 +525,42 @@ def test_a_pickled_store_loads_in_another_process(tmp_path):
 def test_partials_come_back_until_pruned(tmp_path):
     arrays = {"file": np.eye(3), "a/b": np.array([1, 2]), "text": np.array(["x", "yy"])}
     with open_store(tmp_path) as store:
-        assert store.partial("line", "k1") is None
-        store.keep_partial("line", "k1", arrays)
-        store.keep_partial("line", "k2.b", {})
+        assert store.shelf.get("line", "k1") is None
+        store.shelf.keep("line", "k1", arrays)
+        store.shelf.keep("line", "k2.b", {})
     with open_store(tmp_path) as store:
-        back = store.partial("line", "k1")
+        back = store.shelf.get("line", "k1")
         assert list(back) == list(arrays)
         assert all((back[name] == arrays[name]).all() for name in arrays)
 
-        store.prune_partials({"k2.b"})
+        store.shelf.prune({"k2.b"})
 
-        assert store.partial("line", "k1") is None
-        assert store.partial("line", "k2.b") == {}
+        assert store.shelf.get("line", "k1") is None
+        assert store.shelf.get("line", "k2.b") == {}
 
 
 @pytest.mark.parametrize("keep", [0, 10, 200, -1], ids=str)
 def test_a_damaged_partial_is_as_good_as_none(tmp_path, keep):
     with open_store(tmp_path) as store:
-        store.keep_partial("line", "k", {"n": np.arange(1000)})
+        store.shelf.keep("line", "k", {"n": np.arange(1000)})
         (path,) = tmp_path.glob("partials/*/*")
         data = bytearray(path.read_bytes())
         if keep < 0:
             data[100] ^= 0xFF
         path.write_bytes(data[:keep] if keep >= 0 else data)
-        assert store.partial("line", "k") is None
+        assert store.shelf.get("line", "k") is None
 
 
 def test_a_partial_never_holds_pickles(tmp_path):
     with open_store(tmp_path) as store:
         with pytest.raises(ValueError, match="Python objects"):
-            store.keep_partial("line", "k", {"n": np.array([object()])})
-        store.keep_partial("line", "k", {"n": np.arange(3)})
+            store.shelf.keep("line", "k", {"n": np.array([object()])})
+        store.shelf.keep("line", "k", {"n": np.arange(3)})
         (path,) = tmp_path.glob("partials/*/*")
         buffer = io.BytesIO()
         np.savez(buffer, n=np.array([{}], dtype=object))
         path.write_bytes(buffer.getvalue())
-        assert store.partial("line", "k") is None
+        assert store.shelf.get("line", "k") is None
 
 
 @pytest.mark.parametrize(
@@ -514,4 +571,4 @@ def test_a_partial_cannot_be_named_out_of_the_store(tmp_path, name, key):
         open_store(tmp_path) as store,
         pytest.raises(ValueError, match="cannot name a partial"),
     ):
-        store.keep_partial(name, key, {})
+        store.shelf.keep(name, key, {})

@@ -14,6 +14,7 @@ from rasterio import Affine, features
 from scipy import ndimage
 
 from geo.grid import Grid, Surface
+from geo.kernels.paths import enter_outlines
 
 _FINER = 3  # outlines are traced on cells this many times finer
 _SMOOTHING = 0.75  # standard deviation of the smoothing before, in cells
@@ -102,8 +103,11 @@ def outline_corridors(
     rows, pieces = [], np.empty(0, dtype=object)
     if values.any():
         smooth = _finer(values, surface.grid)
+        falling = np.sort(smooth.values, axis=None)[::-1]
+        running = np.cumsum(falling)
         for level in sorted(set(levels)):
-            pieces = _pieces(smooth, level=level, within=pieces)
+            threshold = falling[np.searchsorted(running, level * running[-1])]
+            pieces = _pieces(smooth, threshold=threshold, within=pieces)
             rows += [(round(100 * level), piece) for piece in _in_order(pieces)]
     geometry = [piece for _, piece in rows]
     return gpd.GeoDataFrame(
@@ -125,7 +129,8 @@ def corridor_support(
     ----------
     paths
         Distinct pairs of `track` and `cell` of the grid, with the track's mean
-        direction there: `east` and `north`, in thousandths.
+        direction there: `east` and `north`, in thousandths. Quickest with the rows
+        of each track side by side.
     outlines
         As `outline_corridors` returns them: `level`, `corridor`, geometry.
     grid
@@ -156,6 +161,7 @@ def corridor_support(
     >>> corridor_support(paths, outlines, grid=grid).values.tolist()
     [[1.0, 3.0, 90.0, 100.0]]
     """
+    entered = _entered(paths, outlines, grid)
     found = pd.DataFrame(
         {
             "corridor": outlines["corridor"].to_numpy(dtype=np.int64),
@@ -164,18 +170,39 @@ def corridor_support(
             "one_way_pct": np.nan,
         }
     )
-    cell = paths["cell"].to_numpy(dtype=np.int64)
-    for row, inside in _cells_of(outlines, grid):
-        here = inside[cell]
-        tracks = (
-            paths.loc[here, ["track", "east", "north"]]
-            .groupby("track", sort=True)
-            .sum()
-            .to_numpy(dtype=np.int64)
-        )
+    for row in range(len(outlines)):
+        tracks = entered[entered[:, 0] == row, 1:]
         found.loc[row, "tracks"] = len(tracks)
         found.loc[row, ["bearing_deg", "one_way_pct"]] = _direction(tracks)
     return found
+
+
+def _entered(
+    paths: pd.DataFrame, outlines: gpd.GeoDataFrame, grid: Grid
+) -> NDArray[np.int64]:
+    """Return a row for each track and outline: position, sum of east, of north."""
+    around = [np.flatnonzero(inside) for _, inside in _cells_of(outlines, grid)]
+    cells = np.concatenate([np.zeros(0, np.int64), *around])
+    outline = np.repeat(np.arange(len(around)), [len(inside) for inside in around])
+    begin = np.zeros(grid.rows * grid.columns + 1, np.int64)
+    np.cumsum(np.bincount(cells, minlength=len(begin) - 1), out=begin[1:])
+    track = paths["track"].to_numpy(np.int64)
+    runs = track[np.flatnonzero(np.diff(track, prepend=track[:1] ^ 1))]
+    if len(np.unique(runs)) < len(runs):
+        paths = paths.sort_values("track")
+        track = paths["track"].to_numpy(np.int64)
+    rows = np.empty((len(runs) * len(around), 3), np.int64)
+    count = enter_outlines(
+        np.require(track, requirements=["C", "W"]),
+        np.require(paths["cell"], np.int32, ["C", "W"]),
+        np.require(paths["east"], np.int16, ["C", "W"]),
+        np.require(paths["north"], np.int16, ["C", "W"]),
+        begin,
+        outline[np.argsort(cells, kind="stable")],
+        np.zeros((len(around), 3), np.int64),
+        rows,
+    )
+    return rows[:count]
 
 
 def bridged_share(
@@ -238,13 +265,10 @@ def _finer(values: NDArray[np.float64], grid: Grid) -> Surface:
 
 
 def _pieces(
-    smooth: Surface, *, level: float, within: NDArray[np.object_]
+    smooth: Surface, *, threshold: float, within: NDArray[np.object_]
 ) -> NDArray[np.object_]:
-    """Return the polygons that hold a share of the surface, and those `within`."""
+    """Return the polygons where the surface is that high, and those `within`."""
     grid = smooth.grid
-    falling = np.sort(smooth.values, axis=None)[::-1]
-    running = np.cumsum(falling)
-    threshold = falling[np.searchsorted(running, level * running[-1])]
     x, _ = grid.centre_of(np.arange(grid.columns))
     _, y = grid.centre_of(np.arange(grid.rows) * grid.columns)
     contours = contourpy.contour_generator(

@@ -73,13 +73,13 @@ EAST, SOUTH, LENGTH = 0, 1, 2
 """Columns of the counts of Entries, and of their ways, which are in cells."""
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _distance(points: Points, i: int, j: int) -> float:
     dx, dy = points.x[i] - points.x[j], points.y[i] - points.y[j]
     return math.sqrt(dx * dx + dy * dy)  # twice as fast as hypot
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _reachable(points: Points, speed: float, i: int, j: int) -> bool:
     """Whether one can be at fix `i` after having been at the earlier fix `j`."""
     allowance = 3.0 * (points.error[i] + points.error[j])
@@ -88,7 +88,7 @@ def _reachable(points: Points, speed: float, i: int, j: int) -> bool:
     return bool(dx * dx + dy * dy <= way * way)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _remember(heads: Ints, length: Ints, before: int, i: int) -> None:
     """Let fix `i` take the place of the chain it extends, or of the shortest one.
 
@@ -106,7 +106,7 @@ def _remember(heads: Ints, length: Ints, before: int, i: int) -> None:
     heads[0] = i
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _best_before(
     rows: Ints, i: int, points: Points, speed: float, length: Ints, heads: Ints
 ) -> int:
@@ -124,7 +124,7 @@ def _best_before(
     return before
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _longest_chain(rows: Ints, points: Points, speed: float) -> Ints:
     """Return those of `rows` that make the longest chain of reachable fixes.
 
@@ -160,12 +160,12 @@ def _longest_chain(rows: Ints, points: Points, speed: float) -> Ints:
     return chain
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _speed(points: Points, i: int, j: int) -> float:
     return float(_distance(points, i, j) / (points.time[j] - points.time[i]))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _turn(rows: Ints, k: int, points: Points) -> float:
     """Return the product of the ways to and from the k-th of `rows`."""
     a, b, c = rows[k - 1], rows[k], rows[k + 1]
@@ -173,7 +173,7 @@ def _turn(rows: Ints, k: int, points: Points) -> float:
     return float((x[b] - x[a]) * (x[c] - x[b]) + (y[b] - y[a]) * (y[c] - y[b]))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _is_spike(rows: Ints, k: int, points: Points) -> bool:
     """Whether the k-th of `rows` is an excursion out and straight back.
 
@@ -200,7 +200,7 @@ def _is_spike(rows: Ints, k: int, points: Points) -> bool:
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def sift_tracks(track: Ints, points: Points, speed: float) -> NDArray[np.int8]:
     """Judge every fix: KEPT, TOO_FAST or SPIKE.
 
@@ -233,7 +233,7 @@ def sift_tracks(track: Ints, points: Points, speed: float) -> NDArray[np.int8]:
     return verdict
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _centroid(points: Points, first: int, end: int) -> tuple[float, float]:
     """Return the mean position of rows first..end-1, weighted by 1 / error²."""
     east = north = total = 0.0
@@ -245,7 +245,7 @@ def _centroid(points: Points, first: int, end: int) -> tuple[float, float]:
     return east / total, north / total
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _stay_end(points: Points, radius_m: float, anchor: int, last: int) -> int:
     """Return the first row after `anchor`, up to `last`, that is away from it."""
     for j in range(anchor + 1, last):
@@ -255,7 +255,7 @@ def _stay_end(points: Points, radius_m: float, anchor: int, last: int) -> int:
     return last
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _is_one_stop(
     points: Points, rule: StopRule, earlier: tuple[int, int], later: tuple[int, int]
 ) -> bool:
@@ -267,7 +267,7 @@ def _is_one_stop(
     return bool(math.hypot(x1 - x0, y1 - y0) < rule.merge_m)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def mark_stops(trip: Ints, points: Points, rule: StopRule) -> Ints:
     """Return the number of the stop of each fix, -1 where there is none.
 
@@ -299,7 +299,7 @@ def mark_stops(trip: Ints, points: Points, rule: StopRule) -> Ints:
     return stop
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _entry(
     entries: Entries, i: int, place: tuple[int, int], shape: tuple[int, int]
 ) -> int:
@@ -320,7 +320,7 @@ def _entry(
     return int(entries.slot[number])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _follow(path: Path, i: int, entries: Entries, shape: tuple[int, int]) -> None:
     """Spread the time and way from fix `i` to the next over the cells between them.
 
@@ -357,7 +357,7 @@ def _follow(path: Path, i: int, entries: Entries, shape: tuple[int, int]) -> Non
             down -= 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def walk_cells(path: Path, entries: Entries, shape: tuple[int, int]) -> int:
     """Gather what each track did in each cell and month; return the number of entries.
 

@@ -11,22 +11,18 @@ the old state or the new one. The folder holds positions of people: never publis
 
 import logging
 import os
-import re
-import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import msgspec
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from geo.schema import (
     POINTS,
@@ -36,7 +32,6 @@ from geo.schema import (
     no_points,
     no_rejects,
 )
-from geo.store.arrays import pack_arrays, unpack_arrays
 from geo.store.manifest import (
     NAME,
     Manifest,
@@ -45,19 +40,25 @@ from geo.store.manifest import (
     damaged,
     lock_folder,
     not_written,
+    read_key,
     read_manifest,
     replace_file,
+    sweep,
     sync_folder,
     write_file,
 )
 from geo.store.parts import (
     COLUMNS,
     Change,
+    Difference,
     Rows,
     canonical,
+    chosen,
     digest_of,
     fresh_rows,
     from_table,
+    months_of,
+    no_rows,
     parquet,
     plain,
     select,
@@ -65,15 +66,14 @@ from geo.store.parts import (
     to_frame,
     to_table,
 )
+from geo.store.shelf import Shelf
 
-__all__ = ["Source", "Store", "open_store"]
+__all__ = ["Difference", "Part", "Source", "Store", "open_store"]
 
 log = logging.getLogger(__name__)
 
-_OURS = (
-    *("parts/*.parquet", "points/*.parquet", "rejects/*.parquet", "tracks-*.parquet"),
-    *("*.json.tmp", "key.tmp", "*.parquet.tmp", "*/*.parquet.tmp", "*/*/*.zst.tmp"),
-)
+_FEW = 0.25
+"""A difference is kept when it has at most this share of the rows of its part."""
 
 
 @contextmanager
@@ -109,6 +109,11 @@ def open_store(folder: Path) -> Iterator["Store"]:
 class Store:
     """Sources, fixes by part, points, rejects, partial results. Made by `open_store`.
 
+    Attributes
+    ----------
+    shelf : Shelf
+        Partial results, which are made again when they are lost.
+
     A store can be pickled, so that workers load parts by themselves; only the
     process that opened it may change it.
     """
@@ -116,8 +121,10 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._manifest = read_manifest(folder)
-        self._key = self._read_key()
-        self._sweep()
+        self.shelf = Shelf(folder / "partials")
+        self._differences: dict[int, Difference] = {}
+        self._key = read_key(folder, new=not self._manifest.sources)
+        sweep(self._folder, self._manifest)
 
     @property
     def key(self) -> bytes:
@@ -144,6 +151,14 @@ class Store:
         """Return a digest of everything that `load` of that month returns."""
         return self.part(month).digest
 
+    def difference(self, month: int) -> Difference | None:
+        """Return what the last commit that touched a part changed in it.
+
+        None if no commit has since the store was opened, or the part is new, or more
+        than a quarter of it changed: then it is as quick to look at all of it.
+        """
+        return self._differences.get(month)
+
     def load(self, month: int) -> pd.DataFrame:
         """Return the fixes of the tracks that began in a month.
 
@@ -166,6 +181,22 @@ class Store:
             If the part's file is missing or is not what was written.
         """
         return to_frame(*self._read_part(month))
+
+    def load_source(self, digest: str) -> pd.DataFrame:
+        """Return the fixes of one source, as `load` does.
+
+        What a commit has just brought is still at hand; else the parts are read that
+        hold its tracks.
+        """
+        starts = self._read_starts()
+        tracks = starts.loc[starts["source"] == digest, "track"]
+        tables = [to_frame(*no_rows())]
+        for month in np.unique(months_of(starts, tracks.to_numpy())).tolist():
+            difference = self._differences.get(month)
+            fixes = difference.come if difference else self.load(month)
+            tables.append(fixes[fixes["source"] == digest])
+        whole = pd.concat(tables, ignore_index=True)
+        return whole.sort_values(["track", "time"], kind="stable", ignore_index=True)
 
     def rejects(self, digest: str) -> pd.DataFrame:
         """Return the rejected rows of a source, as `schema.REJECTS` says.
@@ -244,11 +275,12 @@ class Store:
         change = Change(self._read_starts(), gone=gone, added=fixes)
         try:
             sources = {k: v for k, v in old.sources.items() if k not in gone} | new
+            parts, differences = self._write_parts(change, fixes, sorted(sources))
             manifest = Manifest(
                 sources=dict(sorted(sources.items())),
                 rejects=self._write_tables("rejects", rejects, gone),
                 points=self._write_tables("points", points or {}, gone),
-                parts=self._write_parts(change, fixes, sorted(sources)),
+                parts=parts,
                 tracks=self._write("tracks", plain(change.tracks)),
             )
             for path in [*self._folder.glob("*/"), self._folder]:
@@ -256,53 +288,16 @@ class Store:
             replace_file(self._folder / NAME, msgspec.json.encode(manifest))
         except OSError as error:
             self._manifest = read_manifest(self._folder)
-            self._sweep()
+            sweep(self._folder, self._manifest)
             raise not_written(self._folder, error) from error
         self._manifest = manifest
-        self._sweep()
+        for month in change.touched:
+            self._differences.pop(month, None)
+        self._differences.update(differences)
+        sweep(self._folder, self._manifest)
         log.info("store: %d sources, %d parts", len(sources), len(manifest.parts))
         both = old.parts.items() ^ manifest.parts.items()
         return {month for month, _ in both}
-
-    def partial(self, name: str, key: str) -> dict[str, NDArray[Any]] | None:
-        """Return the arrays kept under a name and key; None if absent or damaged."""
-        try:
-            return unpack_arrays(self._partial_path(name, key).read_bytes())
-        except OSError:
-            return None
-
-    def keep_partial(
-        self, name: str, key: str, arrays: Mapping[str, NDArray[Any]]
-    ) -> None:
-        """Keep arrays under a name and key, in place of what was there.
-
-        Parameters
-        ----------
-        name, key
-            What was computed, and a digest of everything that it depends on;
-            letters, digits and ``._-``.
-        arrays
-            Any arrays but of Python objects.
-
-        Raises
-        ------
-        OutputError
-            If the disk is full.
-        """
-        path = self._partial_path(name, key)
-        data = pack_arrays(arrays)
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            replace_file(path, data)
-        except OSError as error:
-            self._sweep()
-            raise not_written(self._folder, error) from error
-
-    def prune_partials(self, keys: Collection[str]) -> None:
-        """Delete the partial results whose key is not among `keys`."""
-        for path in sorted(self._folder.glob("partials/*/*.npz.zst")):
-            if path.name.removesuffix(".npz.zst") not in keys:
-                path.unlink(missing_ok=True)
 
     def _write_tables(
         self, kind: str, new: Mapping[str, pd.DataFrame], gone: Collection[str]
@@ -318,28 +313,48 @@ class Store:
 
     def _write_parts(
         self, change: Change, fixes: Mapping[str, pd.DataFrame], names: list[str]
-    ) -> dict[int, Part]:
-        """Write the parts that a change touches, one at a time; return all parts."""
-        parts = dict(self._manifest.parts)
+    ) -> tuple[dict[int, Part], dict[int, Difference]]:
+        """Write the parts that a change touches, one at a time.
+
+        Returns
+        -------
+        parts, differences
+            All parts; and how those differ of which little changed.
+        """
+        parts, differences = dict(self._manifest.parts), {}
         code = {name: number for number, name in enumerate(names)}
         for month in change.touched:
-            pieces = []
+            pieces, gone = [], None
             for origin in [month, *change.origins.get(month, ())]:
                 if origin in self._manifest.parts:
                     old, held = self._read_part(origin)
                     stay = change.month_of(old, default=origin) == month
                     pieces.append(select(old, held, code, where=stay, gone=change.gone))
-            for name, chosen in change.new_in(month).items():
-                pieces.append(fresh_rows(fixes[name][chosen], source=code[name]))
+                    if origin == month:
+                        gone = chosen(old, change.affects(old)), held
+            for name, here in change.new_in(month).items():
+                pieces.append(fresh_rows(fixes[name][here], source=code[name]))
             rows: Rows = {n: np.concatenate([p[n] for p in pieces]) for n in COLUMNS}
             rows, used = canonical(rows, names)
-            parts.pop(month, None)
+            before = parts.pop(month, None)
             if used:
-                digest, stem = digest_of(rows, used), f"parts/{month_label(month)}"
-                file = self._write(stem, to_table(rows, used), digest=digest)
-                last_ms = int(rows["time"].max())
-                parts[month] = Part(file, digest, len(rows["track"]), last_ms)
-        return dict(sorted(parts.items()))
+                parts[month] = self._write_part(month, rows, used)
+                come = change.affects(rows)
+                few = _FEW * len(come)
+                if before and gone and len(gone[0]["track"]) + come.sum() <= few:
+                    differences[month] = Difference(
+                        before,
+                        parts[month],
+                        gone=to_frame(*gone),
+                        come=to_frame(chosen(rows, come), used),
+                    )
+        return dict(sorted(parts.items())), differences
+
+    def _write_part(self, month: int, rows: Rows, names: list[str]) -> Part:
+        """Write one part."""
+        digest, stem = digest_of(rows, names), f"parts/{month_label(month)}"
+        file = self._write(stem, to_table(rows, names), digest=digest)
+        return Part(file, digest, len(rows["track"]), int(rows["time"].max()))
 
     def _write(self, stem: str, table: pa.Table, *, digest: str = "") -> str:
         """Write a table and return its file, which is named after its content."""
@@ -375,26 +390,3 @@ class Store:
         """Return the first time of each track in each source."""
         file = self._manifest.tracks
         return self._read_frame(file) if file else starts(no_fixes(), source="")
-
-    def _read_key(self) -> bytes:
-        path = self._folder / "key"
-        if not path.exists() and not self._manifest.sources:
-            replace_file(path, secrets.token_bytes(32))
-        key = path.read_bytes() if path.is_file() else b""
-        if len(key) != 32:
-            raise damaged("key")
-        return key
-
-    def _sweep(self) -> None:
-        """Delete files that the manifest does not name; a crash may leave some."""
-        named = {self._folder / file for file in self._manifest.files()}
-        for pattern in _OURS:
-            for path in sorted(set(self._folder.glob(pattern)) - named):
-                with suppress(OSError):  # it will go the next time
-                    path.unlink()
-
-    def _partial_path(self, name: str, key: str) -> Path:
-        for text in (name, key):
-            if not re.fullmatch(r"\w[\w.-]*", text, re.ASCII):
-                raise ValueError(f"{text!r} cannot name a partial result")
-        return self._folder / "partials" / name / f"{key}.npz.zst"

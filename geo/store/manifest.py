@@ -1,7 +1,9 @@
 """Which files make up the store, and how to write them so that no crash harms."""
 
 import os
+import secrets
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +16,12 @@ SCHEMA = 2
 """Version of the manifest; a store with a higher number is refused."""
 
 NAME = "manifest.json"
+
+_OURS = (
+    *("parts/*.parquet", "points/*.parquet", "rejects/*.parquet", "tracks-*.parquet"),
+    *("*.json.tmp", "key.tmp", "*.parquet.tmp", "*/*.parquet.tmp", "*/*/*.zst.tmp"),
+)
+"""What the store may write; those that the manifest does not name are litter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,32 @@ def read_manifest(folder: Path) -> Manifest:
         if not (folder / file).is_file():
             raise damaged(file)
     return manifest
+
+
+def read_key(folder: Path, *, new: bool) -> bytes:
+    """Return the 32 secret bytes of a store; make them for a new one.
+
+    Raises
+    ------
+    StoreError
+        If they are missing or damaged.
+    """
+    path = folder / "key"
+    if not path.exists() and new:
+        replace_file(path, secrets.token_bytes(32))
+    key = path.read_bytes() if path.is_file() else b""
+    if len(key) != 32:
+        raise damaged("key")
+    return key
+
+
+def sweep(folder: Path, manifest: Manifest) -> None:
+    """Delete files that the manifest does not name; a crash may leave some."""
+    named = {folder / file for file in manifest.files()}
+    for pattern in _OURS:
+        for path in sorted(set(folder.glob(pattern)) - named):
+            with suppress(OSError):  # it will go the next time
+                path.unlink()
 
 
 def lock_folder(folder: Path) -> int:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
@@ -13,7 +14,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from geo.errors import SchemaError
-from geo.schema import check_fixes
+from geo.schema import check_fixes, no_fixes
+from geo.store.manifest import Part
 
 COLUMNS: Mapping[str, pa.DataType] = {
     "track": pa.int64(),
@@ -75,6 +77,11 @@ def fresh_rows(fixes: pd.DataFrame, *, source: int) -> Rows:
     }
 
 
+def no_rows() -> tuple[Rows, list[str]]:
+    """Return a part without rows, and its sources."""
+    return fresh_rows(no_fixes(), source=0), []
+
+
 def select(
     rows: Rows,
     held: Sequence[str],
@@ -96,10 +103,12 @@ def select(
     """
     codes = [-1 if name in gone else code[name] for name in held]
     source = np.array(codes, np.int32)[rows["source"]]
-    chosen = where & (source >= 0)
-    return {
-        name: column[chosen] for name, column in (rows | {"source": source}).items()
-    }
+    return chosen(rows | {"source": source}, where & (source >= 0))
+
+
+def chosen(rows: Rows, where: NDArray[np.bool_]) -> Rows:
+    """Return some of the rows, in their order."""
+    return {name: column[where] for name, column in rows.items()}
 
 
 def canonical(rows: Rows, names: Sequence[str]) -> tuple[Rows, list[str]]:
@@ -231,6 +240,39 @@ def starts(fixes: pd.DataFrame, *, source: str) -> pd.DataFrame:
     return pd.DataFrame({"track": track, "source": names, "first": first})
 
 
+def months_of(tracks: pd.DataFrame, wanted: NDArray[np.int64]) -> "pd.Series[int]":
+    """Return the month of the first fix of each wanted track, by track.
+
+    Parameters
+    ----------
+    tracks
+        `starts` of all sources.
+    """
+    found = tracks[tracks["track"].isin(wanted)]
+    first = found.groupby("track")["first"].min()
+    months = first.to_numpy().view("datetime64[ms]").astype("datetime64[M]")
+    return pd.Series(months.astype(np.int64) + 12 * 1970, index=first.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a part differs from what it was: its tracks that are not as before.
+
+    Parameters
+    ----------
+    before, after
+        The part as it was, and as it is.
+    gone, come
+        All fixes of the changed tracks, as they were and as they are, like those of
+        `Store.load`.
+    """
+
+    before: Part
+    after: Part
+    gone: pd.DataFrame
+    come: pd.DataFrame
+
+
 class Change:
     """Which tracks a commit touches, and the months they lived and will live in.
 
@@ -268,7 +310,8 @@ class Change:
         tracks = pd.concat([old[~leaving], *new])
         self.tracks = tracks.sort_values(["track", "source"], ignore_index=True)
         affected = pd.concat([old[leaving], *new])["track"].unique()
-        before, after = _months(old, affected), _months(self.tracks, affected)
+        self._affected = affected
+        before, after = months_of(old, affected), months_of(self.tracks, affected)
         self.touched = sorted({*before, *after})
         self._track, self._month = after.index.to_numpy(), after.to_numpy()
         both = pd.concat({"before": before, "after": after}, axis=1, join="inner")
@@ -292,18 +335,14 @@ class Change:
             month[found] = self._month[at[found]]
         return month
 
+    def affects(self, rows: Rows) -> NDArray[np.bool_]:
+        """Return which rows belong to a track that the change touches."""
+        return np.isin(rows["track"], self._affected)
+
     def new_in(self, month: int) -> dict[str, NDArray[np.bool_]]:
         """Return the added sources that reach a month, and which rows of theirs do."""
         names = self._sources.get(month, ())
         return {name: self._months[name] == month for name in names}
-
-
-def _months(tracks: pd.DataFrame, affected: NDArray[np.int64]) -> "pd.Series[int]":
-    """Return the month of the first fix of each affected track, by track."""
-    chosen = tracks[tracks["track"].isin(affected)]
-    first = chosen.groupby("track")["first"].min()
-    months = first.to_numpy().view("datetime64[ms]").astype("datetime64[M]")
-    return pd.Series(months.astype(np.int64) + 12 * 1970, index=first.index)
 
 
 def _one_zero(fixes: pd.DataFrame, name: str) -> NDArray[np.float64]:

@@ -1,0 +1,51 @@
+"""Compiled loop over the paths of tracks: who enters which outline, and which way."""
+
+# mypy: disable-error-code="untyped-decorator"
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+
+@njit(cache=True, nogil=True)
+def enter_outlines(
+    track: Ints,
+    cell: NDArray[np.int32],
+    east: NDArray[np.int16],
+    north: NDArray[np.int16],
+    begin: Ints,
+    outline: Ints,
+    sums: Ints,
+    rows: Ints,
+) -> int:
+    """Write a row for each track and outline that it enters; return how many.
+
+    A row is the outline, and the sums there of `east` and `north`. Rows of a track
+    lie side by side in `track`. The outlines around cell c are
+    ``outline[begin[c] : begin[c + 1]]``. `sums` has a row of three zeros for each
+    outline: cells entered, east, north; it is left as it was.
+    """
+    count = 0
+    for i in range(track.size):
+        if i and track[i] != track[i - 1]:
+            count = _flush(sums, rows, count)
+        for k in range(begin[cell[i]], begin[cell[i] + 1]):
+            here = sums[outline[k]]
+            here[0] += 1
+            here[1] += east[i]
+            here[2] += north[i]
+    return _flush(sums, rows, count)
+
+
+@njit(cache=True, nogil=True)
+def _flush(sums: Ints, rows: Ints, count: int) -> int:
+    """Write the sums of one track after so many rows, and clear them."""
+    for number in range(sums.shape[0]):
+        if sums[number, 0]:
+            rows[count, 0] = number
+            rows[count, 1], rows[count, 2] = sums[number, 1], sums[number, 2]
+            sums[number] = 0
+            count += 1
+    return count
