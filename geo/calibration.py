@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 from geo.errors import SchemaError
 from geo.read.table import UERE_M
@@ -127,7 +127,7 @@ def calibrate_error(fixes: pd.DataFrame) -> Calibration:
             "measure them; expected a longer time"
         )
     factor = float(np.sqrt(square / degrees))
-    low, high = factor * np.sqrt(told / chi2.ppf([0.975, 0.025], told))
+    low, high = factor * np.sqrt(told / (2 * gammaincinv(told / 2, [0.975, 0.025])))
     return Calibration(
         factor=factor,
         low=float(low),

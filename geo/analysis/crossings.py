@@ -5,7 +5,7 @@ import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 from geo.analysis.targets import make_targets
 from geo.schema import ALL_MONTHS
@@ -100,8 +100,8 @@ def crossing_interval(tracks: Floats | Whole) -> tuple[Floats, Floats]:
     """
     count = np.asarray(tracks, dtype=np.float64)
     some = np.where(count > 0, count, 1.0)
-    low = np.where(count > 0, chi2.ppf(0.025, 2 * some) / 2, count)
-    return low, np.asarray(chi2.ppf(0.975, 2 * (count + 1)) / 2)
+    low = np.where(count > 0, gammaincinv(some, 0.025), count)
+    return low, np.asarray(gammaincinv(count + 1, 0.975))
 
 
 def _steps(fixes: pd.DataFrame) -> pd.DataFrame:

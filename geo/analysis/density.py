@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import signal
+from scipy import fft
 from scipy.special import ndtr
 
 from geo.analysis.convolution import EDGES, lay_points, spread, without_noise
@@ -294,7 +294,11 @@ def _over_disc(values: NDArray[np.float64], radius: float) -> NDArray[np.float64
     reach = math.floor(radius)
     row, column = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     disc = (row**2 + column**2 <= radius**2).astype(np.float64)
-    return without_noise(signal.fftconvolve(values, disc / disc.sum(), mode="same"))
+    rows, columns = values.shape
+    shape = [fft.next_fast_len(size + 2 * reach, real=True) for size in values.shape]
+    wave = fft.rfft2(values, shape) * fft.rfft2(disc / disc.sum(), shape)
+    whole = fft.irfft2(wave, shape)
+    return without_noise(whole[reach : reach + rows, reach : reach + columns])
 
 
 def _per_km2(
