@@ -12,7 +12,7 @@ FLOORS = [
     {"errors"},
     {"config", "grid", "progress", "regions"},
     {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
-    | {"kernels.series"}
+    | {"kernels.costs", "kernels.series"}
     | {"kernels.smoothing", "kernels.surfaces", "kernels.tracks"}
     | {"schema"},
     {"plane"},
@@ -29,11 +29,12 @@ FLOORS = [
     | {"read.nmea", "read.plt", "read.tcx"}
     | {"store.parts", "store.shelf"}
     | {"calibration", "clean", "engine", "smoothing", "trajectory", "visits"}
-    | {"analysis.convolution", "analysis.stats", "analysis.targets"},
+    | {"analysis.convolution", "analysis.costs", "analysis.stats"}
+    | {"analysis.targets"},
     {"read", "read.layers", "store"}
     | {"analysis.brownian", "analysis.corridors", "analysis.crossings"}
     | {"analysis.density", "analysis.hotspots", "analysis.permutation"}
-    | {"analysis.trends"},
+    | {"analysis.travel", "analysis.trends"},
     {"analysis.adaptive", "analysis.cube", "analysis.moran", "analysis.scan"},
     {"analysis.emerging"},
     {"analysis.points"} | {"ingest", "partials", "privacy"},
@@ -62,7 +63,7 @@ DOORS = {
     "folium": {"write.page"},
     "watchfiles": {"watching"},
     "numba": {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
-    | {"kernels.series"}
+    | {"kernels.costs", "kernels.series"}
     | {"kernels.smoothing", "kernels.surfaces", "kernels.tracks"},
     "pyogrio": {"read.vector", "write.files"},
     "fitdecode": {"read.fit", "read.fitrecords"},
