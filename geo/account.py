@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 
 from geo.config import Config
+from geo.ingest import digest_file
 from geo.outcome import Effect
 from geo.partials import Settings, clean_and_cut
 from geo.privacy import About, Release
 from geo.recipe import named_parameters
 from geo.record import published_counts, withheld_counts
 from geo.schema import UNDATED, month_label
-from geo.store import Source, Store, open_store
+from geo.store import Output, Source, Store, open_store
 from geo.totals import Totals
 from geo.visits import count_visits
 
@@ -26,8 +27,9 @@ def describe_store(config: Config) -> dict[str, Any]:
     -------
     dict
         Plain values: the files with their digests and counts of rows; the months that
-        have a part; bytes on disk and number of parts; and for each layer of the last
-        map how many rows or cells it shows, and how many were withheld.
+        have a part; bytes on disk and number of parts; what each map and export was
+        made from; and for each layer of the last map how many rows or cells it shows,
+        and how many were withheld.
     """
     with open_store(config.files.store) as store:
         sources = sorted(store.sources.values(), key=lambda s: (s.name, s.digest))
@@ -51,9 +53,43 @@ def describe_store(config: Config) -> dict[str, Any]:
                 "bytes": _bytes_in(config.files.store),
                 "parts": len(store.months),
             },
+            "outputs": [
+                _output(store, folder, output)
+                for folder, output in store.outputs.read().items()
+            ],
             "published": published_counts(config.files.output),
             "withheld": withheld_counts(config.files.output),
         }
+
+
+def made_from(store: Store, record: Path) -> Output:
+    """Return what a map or an export was made from: all that the store holds.
+
+    Parameters
+    ----------
+    store
+        The store, as it was then.
+    record
+        What was written that tells of all the other files.
+    """
+    return Output(
+        record=digest_file(record),
+        sources=tuple(sorted(store.sources)),
+        parts={month: store.part(month).digest for month in store.months},
+    )
+
+
+def _output(store: Store, folder: str, output: Output) -> dict[str, Any]:
+    """Return what a map was made from, and whether the store has changed since."""
+    parts = {month: store.part(month).digest for month in store.months}
+    now = set(store.sources) == set(output.sources) and parts == output.parts
+    return {
+        "folder": folder,
+        "record_sha256": output.record,
+        "files": list(output.sources),
+        "parts": {month_label(month): one for month, one in output.parts.items()},
+        "up_to_date": now,
+    }
 
 
 def _bytes_in(folder: Path) -> int:

@@ -360,6 +360,11 @@ def show(region: Path, *, as_json: bool) -> None:
             f"{source['kept']:,} {source['holds']} read, {turned:,} "
             f"{'row' if turned == 1 else 'rows'} rejected"
         )
+    for output in told["outputs"]:
+        how = "up to date" if output["up_to_date"] else "the store has changed since"
+        click.echo(
+            f"  made: {output['folder']} from {len(output['files'])} files, {how}"
+        )
     for name, count in told["published"].items():
         hidden = told["withheld"].get(name, 0)
         click.echo(f"  published: {name}, {count:,} ({hidden:,} withheld)")

@@ -12,7 +12,7 @@ from typing import Any
 
 import geopandas as gpd
 
-from geo.account import effect_of, say_about, tracks_of
+from geo.account import effect_of, made_from, say_about, tracks_of
 from geo.analysis.points import clean_points
 from geo.analysis.targets import make_targets
 from geo.config import Config
@@ -26,11 +26,12 @@ from geo.read.layers import read_layers
 from geo.recipe import (
     finding_methods,
     last_moment,
+    named_layers,
     partial_settings,
     point_settings,
     reading_options,
 )
-from geo.record import count_published, published_counts, write_record
+from geo.record import RECORD, count_published, published_counts, write_record
 from geo.schema import Layers
 from geo.store import Store, open_store
 from geo.totals import add_up
@@ -155,12 +156,14 @@ def _draw(
         result = done.release
         before = published_counts(folder)
         after = count_published(result)
+        files = {name: layer.path for name, layer in named_layers(config).items()}
         log.info("writing the map and its files")
         with replacing(folder) as fresh:
             write_map(result, fresh / "index.html")
             write_layers(result, fresh / "gis", formats=FORMATS)
-            write_record(result, fresh)
+            write_record(result, fresh, layers=files)
             names = sorted(path.relative_to(fresh) for path in fresh.rglob("*.*"))
+        store.outputs.keep(folder, made_from(store, folder / RECORD))
     return Built(
         release=result,
         intake=done.intake,
@@ -198,6 +201,7 @@ def export(
         with replacing(output) as fresh:
             write_layers(result, fresh, formats=formats)
             names = sorted(path.relative_to(fresh) for path in fresh.rglob("*.*"))
+        store.outputs.keep(output, made_from(store, output / "metadata.json"))
     return Built(
         release=result,
         intake=done.intake,
@@ -309,13 +313,10 @@ def _compute(
 
 def _base_layers(config: Config) -> Layers:
     """Read the base layers that the region file names."""
-    layers = config.layers
-    named = {name: getattr(layers, name) for name in layers.__struct_fields__}
     return read_layers(
         {
             name: (layer.path, layer.crs, layer.credit)
-            for name, layer in named.items()
-            if layer is not None
+            for name, layer in named_layers(config).items()
         },
         crs=config.region.crs,
         bounds=config.region.bounds,

@@ -8,7 +8,7 @@ import msgspec
 import pandas as pd
 from pyproj import Transformer
 
-from geo.config import Config
+from geo.config import Config, Layer
 from geo.errors import ConfigError
 from geo.findings import Methods
 from geo.grid import Grid
@@ -117,6 +117,12 @@ def finding_methods(config: Config) -> Methods:
         alpha=config.hotspots.alpha,
         k=config.privacy.k,
     )
+
+
+def named_layers(config: Config) -> dict[str, Layer]:
+    """Return the base layers that the region has, by name."""
+    named = msgspec.structs.asdict(config.layers)
+    return {name: layer for name, layer in named.items() if layer is not None}
 
 
 def named_parameters(config: Config) -> dict[str, object]:

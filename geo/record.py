@@ -1,6 +1,7 @@
 """The record of a release: what was published, from what, and the files' digests."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,22 @@ def count_published(result: Release) -> dict[str, int]:
     return dict(sorted((rows | shown).items()))
 
 
-def write_record(result: Release, folder: Path) -> None:
-    """Write release.json: what was published, from what, and the files' digests."""
+def write_record(
+    result: Release, folder: Path, *, layers: Mapping[str, Path] | None = None
+) -> None:
+    """Write release.json: what was published, from what, and the files' digests.
+
+    Parameters
+    ----------
+    result
+        What was published.
+    folder
+        Where its files lie.
+    layers
+        Files of the base layers, by name; their digests tell which they were. Those
+        of the GPS files are not told: they would change with their grouping, and
+        tell whoever has one of them that it is in the map. The store keeps them.
+    """
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     about = result.about
     record = {
@@ -39,6 +54,7 @@ def write_record(result: Release, folder: Path) -> None:
         "rejected": dict(about.rejected),
         **_of_points(about),
         "parameters": dict(about.parameters),
+        "layers": {name: digest_file(path) for name, path in (layers or {}).items()},
         "published": count_published(result),
         "withheld": dict(result.withheld),
         "sha256": {

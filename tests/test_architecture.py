@@ -27,7 +27,7 @@ FLOORS = [
     {"read.delimited", "read.geojson", "read.gps", "read.kml", "read.parquet"}
     | {"read.excel", "read.fit", "read.google", "read.vector"}
     | {"read.nmea", "read.plt", "read.tcx"}
-    | {"store.parts", "store.shelf"}
+    | {"store.outputs", "store.parts", "store.shelf"}
     | {"calibration", "clean", "engine", "smoothing", "trajectory", "visits"}
     | {"analysis.convolution", "analysis.costs", "analysis.stats"}
     | {"analysis.targets"},
@@ -58,7 +58,7 @@ DOORS = {
     "geo.config": {"account", "audit", "checking", "console", "pipeline", "recipe"}
     | {"watching"},
     "geo.store": {"account", "audit", "ingest", "months", "pipeline", "store"}
-    | {"store.parts", "store.shelf"},
+    | {"store.outputs", "store.parts", "store.shelf"},
     "click": {"cli", "console"},
     "folium": {"write.page"},
     "watchfiles": {"watching"},

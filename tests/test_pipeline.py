@@ -458,3 +458,37 @@ class TestPoints:
             assert list((tmp_path / "gis").rglob(f"*.{kind}"))
         shapes = {path.stem.split("_SIMULADO_")[-1] for path in tmp_path.rglob("*.shp")}
         assert {"points", "recorded_lines", "recorded_points"} <= shapes
+
+
+class TestWhatAMapWasMadeFrom:
+    """The store remembers it, and says when it is no longer all there is."""
+
+    def outputs(self, config):
+        return {one["folder"]: one for one in describe_store(config)["outputs"]}
+
+    def test_each_output_names_its_files_and_its_record(self, tiny_region, tmp_path):
+        config = load_config(tiny_region)
+        build(config)
+        export(config, output=tmp_path / "gis", formats=["geojson"])
+
+        made = self.outputs(config)
+
+        record = config.files.output / "release.json"
+        one = made[str(config.files.output)]
+        assert one["record_sha256"] == sha256(record.read_bytes()).hexdigest()
+        assert one["files"] == sorted(
+            sha256(path.read_bytes()).hexdigest()
+            for path in config.files.fixes.iterdir()
+        )
+        assert set(one["parts"]) == {"2023-03", "2023-06"}
+        assert made[str(tmp_path / "gis")]["up_to_date"]
+
+    def test_a_map_that_is_behind_says_so(self, tiny_region, walk_csv, tmp_path):
+        config = load_config(tiny_region)
+        build(config, output=tmp_path / "old")
+
+        build(config, new_files=[walk_csv])
+
+        made = self.outputs(config)
+        assert not made[str(tmp_path / "old")]["up_to_date"]
+        assert made[str(config.files.output)]["up_to_date"]

@@ -65,3 +65,14 @@ def test_a_record_that_cannot_be_read_is_none(tmp_path, content):
         (tmp_path / RECORD).write_bytes(content)
 
     assert published_counts(tmp_path) == {}
+
+
+def test_the_record_says_which_base_layers_there_were(tmp_path):
+    layer = tmp_path / "land.gpkg"
+    layer.write_bytes(b"land")
+    (tmp_path / "map").mkdir()
+
+    write_record(make_release(), tmp_path / "map", layers={"land": layer})
+
+    record = json.loads((tmp_path / "map" / RECORD).read_text(encoding="utf-8"))
+    assert record["layers"] == {"land": sha256(b"land").hexdigest()}

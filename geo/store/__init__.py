@@ -47,6 +47,7 @@ from geo.store.manifest import (
     sync_folder,
     write_file,
 )
+from geo.store.outputs import Output, Outputs
 from geo.store.parts import (
     COLUMNS,
     Change,
@@ -68,7 +69,7 @@ from geo.store.parts import (
 )
 from geo.store.shelf import Shelf
 
-__all__ = ["Difference", "Part", "Source", "Store", "open_store"]
+__all__ = ["Difference", "Output", "Part", "Source", "Store", "open_store"]
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +114,8 @@ class Store:
     ----------
     shelf : Shelf
         Partial results, which are made again when they are lost.
+    outputs : Outputs
+        What each map and export was made from.
 
     A store can be pickled, so that workers load parts by themselves; only the
     process that opened it may change it.
@@ -122,6 +125,7 @@ class Store:
         self._folder = folder
         self._manifest = read_manifest(folder)
         self.shelf = Shelf(folder / "partials")
+        self.outputs = Outputs(folder)
         self._differences: dict[int, Difference] = {}
         self._key = read_key(folder, new=not self._manifest.sources)
         sweep(self._folder, self._manifest)
