@@ -34,7 +34,7 @@ FLOORS = [
     {"read", "read.layers", "store"}
     | {"analysis.brownian", "analysis.corridors", "analysis.crossings"}
     | {"analysis.density", "analysis.hotspots", "analysis.permutation"}
-    | {"analysis.travel", "analysis.trends"},
+    | {"analysis.travel", "analysis.trends", "analysis.wandering"},
     {"analysis.adaptive", "analysis.cube", "analysis.moran", "analysis.scan"},
     {"analysis.emerging"},
     {"analysis.points"} | {"ingest", "partials", "privacy"},

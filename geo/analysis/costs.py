@@ -304,3 +304,17 @@ def flat_cells(costs: Costs, cells: Ints) -> Ints:
     if np.isnan(costs.ground.friction[flat]).any():
         raise ValueError("a cell to travel from or to lies where nobody can pass")
     return flat
+
+
+def inner_cells(grid: Grid, flat: Ints) -> Ints:
+    """Return the numbers in the grid of cells numbered with margins.
+
+    Examples
+    --------
+    >>> grid = Grid("EPSG:32618", 0, 10, 10, rows=1, columns=3)
+    >>> inner_cells(grid, np.array([16, 18])).tolist()
+    [0, 2]
+    """
+    row, column = np.divmod(flat, grid.columns + 2 * MARGIN)
+    cells: Ints = (row - MARGIN) * grid.columns + column - MARGIN
+    return cells

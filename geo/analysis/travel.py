@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo.analysis.costs import Costs, flat_cells, inner, quickest_pace
+from geo.analysis.costs import Costs, flat_cells, inner, inner_cells, quickest_pace
 from geo.grid import Surface
 from geo.kernels import costs as loops
-from geo.kernels.costs import LAND, MARGIN
+from geo.kernels.costs import LAND
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -166,8 +166,7 @@ def trace_path(travel: Travel, cell: int) -> Ints:
         travel.seconds,
         start,
     )
-    row, column = np.divmod(path, costs.grid.columns + 2 * MARGIN)
-    cells: Ints = (row - MARGIN) * costs.grid.columns + column - MARGIN
+    cells = inner_cells(costs.grid, path)
     return cells if travel.back else cells[::-1]
 
 
