@@ -1,6 +1,7 @@
 """The `trocha` command: parse arguments, call the pipeline, print, exit."""
 
 import io
+import json
 import logging
 import sys
 from datetime import UTC, datetime
@@ -328,6 +329,31 @@ def audit(region: Path, folder: Path, *, as_json: bool) -> None:
         f"{folder}: {len(written)} files. They hold positions of people: keep them "
         "to yourself, and delete them when they have served.",
     )
+
+
+@main.command()
+@region_argument
+@click.argument("sql")
+@json_option
+def query(region: Path, sql: str, *, as_json: bool) -> None:
+    r"""Answer a question in SQL about all that a REGION's store holds.
+
+    Its tables are fixes, points, rejects and sources. The answer has not passed the
+    gate: it is for whoever keeps the store, never for others. Needs DuckDB.
+
+    \b
+    Example:
+      trocha query REGION "SELECT reason, count(*) FROM rejects GROUP BY 1"
+    """
+    from geo.querying import query_store
+
+    rows = query_store(load_region(region), sql)
+    if as_json:
+        print_json(
+            {"rows": json.loads(rows.to_json(orient="records", date_format="iso"))}
+        )
+    else:
+        click.echo(rows.to_string(index=False) if len(rows) else "No rows.")
 
 
 @main.command()

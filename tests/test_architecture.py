@@ -47,7 +47,7 @@ FLOORS = [
     {"outcome", "recipe", "record"},
     {"account", "months"},
     {"pipeline"},
-    {"audit", "checking", "watching"},
+    {"audit", "checking", "querying", "watching"},
     {"console"},
     {"cli"},
 ]
@@ -56,9 +56,10 @@ FLOOR = {module: n for n, floor in enumerate(FLOORS) for module in floor}
 # What only the named modules may import, from this package or from others.
 DOORS = {
     "geo.config": {"account", "audit", "checking", "console", "pipeline", "recipe"}
-    | {"watching"},
+    | {"querying", "watching"},
     "geo.store": {"account", "audit", "ingest", "months", "pipeline", "store"}
-    | {"store.outputs", "store.parts", "store.shelf"},
+    | {"querying", "store.outputs", "store.parts", "store.shelf"},
+    "duckdb": {"querying"},
     "click": {"cli", "console"},
     "folium": {"write.page"},
     "watchfiles": {"watching"},
