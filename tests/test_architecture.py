@@ -36,7 +36,7 @@ FLOORS = [
     | {"analysis.density", "analysis.hotspots", "analysis.permutation"}
     | {"analysis.travel", "analysis.trends", "analysis.wandering"},
     {"analysis.adaptive", "analysis.cube", "analysis.moran", "analysis.scan"},
-    {"analysis.emerging"},
+    {"analysis.emerging", "analysis.terrain"},
     {"analysis.points"} | {"ingest", "partials", "privacy"},
     # The writers' wing: what is said and drawn, then whole pages and files.
     {"write.basemap", "write.fields", "write.output", "write.plain"} | {"totals"},
