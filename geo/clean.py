@@ -1,6 +1,9 @@
 """Turn away fixes that cannot be true, each with its reason."""
 
 import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -34,6 +37,9 @@ per axis: sqrt(-2 ln(1 - 0.6827))."""
 
 PASSENGERS = ("source", "line")
 """Columns that come from the store, and say where a row stood."""
+
+SHARE = 100_000
+"""So many fixes are sifted at a time by each processor."""
 
 
 def clean_fixes(
@@ -135,14 +141,19 @@ def clean_fixes(
     code[_duplicates(table, code)] = REASONS.index("duplicate")
 
     rows = np.flatnonzero(code == 0)
-    x, y = plane.metres(table["lon"].to_numpy()[rows], table["lat"].to_numpy()[rows])
     error = _errors(table["accuracy_m"].to_numpy()[rows], location_error_m)
     time = table["time"].dt.tz_convert(None).to_numpy().astype(np.int64)[rows]
-    verdict = sift_tracks(
-        table["track"].to_numpy()[rows],
-        Points(time, x, y, error),
-        max_speed_kmh / 3600,  # metres per millisecond
-    )
+    track, lon, lat = (table[name].to_numpy()[rows] for name in ("track", "lon", "lat"))
+    speed = max_speed_kmh / 3600  # metres per millisecond
+
+    def sift(share: slice) -> tuple[Floats, Floats, Codes]:
+        x, y = plane.metres(lon[share], lat[share])
+        points = Points(time[share], x, y, error[share])
+        return x, y, sift_tracks(track[share], points, speed)
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # the loops let go of the GIL
+        parts = list(pool.map(sift, _shares(track)))
+    x, y, verdict = (np.concatenate(part) for part in zip(*parts, strict=True))
     code[rows[verdict == TOO_FAST]] = REASONS.index("impossible speed")
     code[rows[verdict == SPIKE]] = REASONS.index("spike")
 
@@ -210,6 +221,14 @@ def _duplicates(table: pd.DataFrame, code: Codes) -> NDArray[np.int64]:
     twins = twins.sort_values(["moment", "accuracy_m", "lon", "lat", *ties])
     worse: NDArray[np.int64] = twins.loc[twins.duplicated("moment"), "row"].to_numpy()
     return worse
+
+
+def _shares(track: NDArray[np.int64]) -> list[slice]:
+    """Cut rows into shares of about SHARE, none of which parts a track."""
+    begins = np.flatnonzero(np.diff(track)) + 1
+    near = np.searchsorted(begins, np.arange(SHARE, track.size, SHARE))
+    cuts = sorted({0, *begins[near[near < begins.size]].tolist(), track.size})
+    return [slice(*cut) for cut in pairwise(cuts)] or [slice(0, 0)]
 
 
 def _errors(accuracy_m: Floats, location_error_m: float) -> Floats:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
+import geo.clean
 from geo.clean import clean_fixes
 from geo.errors import CRSError, SchemaError
 from geo.schema import FIXES, REASONS, REJECTS
@@ -245,6 +246,17 @@ def test_rows_without_a_position_or_a_time_say_so():
     assert clean(fixes).counts() == {"no position": 2, "no time": 1}
 
 
+@pytest.mark.parametrize("lat", [95.0, -95.0, np.inf])
+def test_a_latitude_beyond_the_pole_is_outside_the_region(lat):
+    fixes = walk()
+    fixes.loc[7, "lat"] = lat
+
+    sifted = clean(fixes)
+
+    assert lost(fixes, sifted) == [7]
+    assert sifted.counts() == {"outside the region": 1}
+
+
 def test_zero_positions_do_not_lengthen_the_way():
     fixes = walk()
     fixes.loc[[3, 50], ["lon", "lat"]] = 0.0
@@ -348,6 +360,19 @@ def test_tracks_can_be_cleaned_apart(fixes):
         kept = pd.concat([part.fixes for part in parts], ignore_index=True)
         pd.testing.assert_frame_equal(kept, whole.fixes)
         assert sum(len(part.rejects) for part in parts) == len(whole.rejects)
+
+
+@pytest.mark.parametrize("share", [1, 7, 100, 1_000])
+def test_the_size_of_the_shares_changes_nothing(share, monkeypatch):
+    tracks = [walk(off=[n % 120, 60], by=(0, 5_000)).assign(track=n) for n in range(9)]
+    fixes = pd.concat(tracks, ignore_index=True)
+    whole = clean(fixes)
+
+    monkeypatch.setattr(geo.clean, "SHARE", share)
+    parted = clean(fixes)
+
+    pd.testing.assert_frame_equal(parted.fixes, whole.fixes)
+    pd.testing.assert_frame_equal(parted.rejects, whole.rejects)
 
 
 @few

@@ -18,11 +18,9 @@ Trips of one fix are left out on both sides. Where sets differ, these are the ca
 - MovingPandas and scikit-mobility judge each fix by the one kept last. A wrong fix
   within reach of it stays (`only_theirs`), and right ones after it go, until time
   enough has passed (`only_ours`). A wrong first fix does the same.
-- MovingPandas also drops the fix that begins each trip of two fixes, and the last fix
-  before some silences, where it cuts.
 - fastmob's "smart_greedy" keeps fixes that break the limit: see `too_fast`.
 - trackintel removes nothing by speed.
-- trocha alone turns away spikes that keep to the limit: a few in a million.
+- trocha alone turns away spikes that keep to the limit: one or two in 100,000.
 """
 
 import argparse
