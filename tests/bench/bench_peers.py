@@ -18,6 +18,7 @@ Trips of one fix are left out on both sides. Where sets differ, these are the ca
 - MovingPandas and scikit-mobility judge each fix by the one kept last. A wrong fix
   within reach of it stays (`only_theirs`), and right ones after it go, until time
   enough has passed (`only_ours`). A wrong first fix does the same.
+- scikit-mobility never judges the last fix of a track.
 - fastmob's "smart_greedy" keeps fixes that break the limit: see `too_fast`.
 - trackintel removes nothing by speed.
 - trocha alone turns away spikes that keep to the limit: one or two in 100,000.
