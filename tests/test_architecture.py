@@ -13,7 +13,7 @@ FLOORS = [
     {"config", "grid", "progress", "regions"},
     {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
     | {"kernels.costs", "kernels.series"}
-    | {"kernels.smoothing", "kernels.surfaces", "kernels.tracks"}
+    | {"kernels.smoothing", "kernels.surfaces", "kernels.thinning", "kernels.tracks"}
     | {"schema"},
     {"plane"},
     # The readers' wing has floors of its own: what a text means, then whole files.
@@ -34,8 +34,10 @@ FLOORS = [
     {"read", "read.layers", "store"}
     | {"analysis.brownian", "analysis.corridors", "analysis.crossings"}
     | {"analysis.density", "analysis.hotspots", "analysis.permutation"}
+    | {"analysis.network", "analysis.ridges"}
     | {"analysis.travel", "analysis.trends", "analysis.wandering"},
-    {"analysis.adaptive", "analysis.cube", "analysis.moran", "analysis.scan"},
+    {"analysis.adaptive", "analysis.cube", "analysis.moran", "analysis.scan"}
+    | {"analysis.traffic"},
     {"analysis.emerging", "analysis.terrain"},
     {"analysis.points"} | {"ingest", "partials", "privacy"},
     # The writers' wing: what is said and drawn, then whole pages and files.
@@ -65,7 +67,7 @@ DOORS = {
     "watchfiles": {"watching"},
     "numba": {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
     | {"kernels.costs", "kernels.series"}
-    | {"kernels.smoothing", "kernels.surfaces", "kernels.tracks"},
+    | {"kernels.smoothing", "kernels.surfaces", "kernels.thinning", "kernels.tracks"},
     "pyogrio": {"read.vector", "write.files"},
     "fitdecode": {"read.fit", "read.fitrecords"},
     "python_calamine": {"read.workbook"},
