@@ -1,8 +1,9 @@
 """Build a map from ten million fixes, then add a file of ten thousand.
 
-    python tests/bench/bench_growth.py [--fixes 10000000] [--added 10000]
+    python tests/bench/bench_growth.py [--fixes 10000000] [--added 10000] [--spread 1]
 
-The fixes are a simulated crowd over Darién and three years, in one Parquet file. Each
+The fixes are a simulated crowd over Darién and three years, in one Parquet file; the
+tracks of the added file begin in its first month, or over `--spread` months. Each
 build is a process of its own, with the kernels compiled. Prints one line of JSON: wall
 seconds and peak memory of the build from nothing, of the build after the file was
 added, and of a build with nothing new; their ratio; and whether the map is, byte for
@@ -25,12 +26,13 @@ def main() -> None:
     parser.add_argument("--fixes", type=int, default=10_000_000)
     parser.add_argument("--added", type=int, default=10_000)
     parser.add_argument("--months", type=int, default=36)
+    parser.add_argument("--spread", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         cache = Path(home, "kernels")
         many, few = Path(home, "many.parquet"), Path(home, "few.parquet")
         write_crowd(many, options.fixes, months=options.months)
-        write_crowd(few, options.added, months=options.months, seed=7)
+        write_crowd(few, options.added, months=options.spread, seed=7)
         for name in ("warm", "growing", "whole"):
             region = Path(home, name)
             skipped = shutil.ignore_patterns("store", "fixes", "points")
@@ -61,6 +63,7 @@ def main() -> None:
     print(
         json.dumps(
             {"bench": "growth", "fixes": options.fixes, "added_fixes": options.added}
+            | {"added_months": options.spread}
             | told
             | {"added_to_nothing": share, "same_bytes": same}
         )
