@@ -1,7 +1,10 @@
 """Put finished files in place all at once, or leave what was there."""
 
+import ctypes
 import errno
+import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +13,10 @@ from pathlib import Path
 from geo.errors import OutputError
 
 _ROOM = ".new-"
+_STAGE = f"{_ROOM}stage"
+
+_MOST_OTHERS = 100
+"""A folder in which more lies than this, or folders of others, is not swapped."""
 
 
 @contextmanager
@@ -19,6 +26,11 @@ def replacing(folder: Path) -> Iterator[Path]:
     Entries of the same name are replaced, others are left alone. If writing fails or
     is stopped, `folder` stays as it was; what a killed process left is cleared away.
     Only one process may write into a folder at a time.
+
+    Where the system can let two folders change places in one step (Linux and macOS,
+    on most file systems), all of the old entries are seen at any moment, or all of the
+    new ones. Elsewhere a process that is killed while it renames them leaves some of
+    both, until the next time.
 
     Parameters
     ----------
@@ -47,9 +59,79 @@ def replacing(folder: Path) -> Iterator[Path]:
             fresh.mkdir()
             old.mkdir()
             yield fresh
-            _exchange(fresh, folder, old=old)
+            with _behind_the_scenes(fresh, folder) as place:
+                inside = place / Path(room).name
+                _exchange(inside / "fresh", place, old=inside / "old")
     except (OSError, shutil.Error) as error:
         raise _explained(folder, error) from error
+
+
+@contextmanager
+def _behind_the_scenes(fresh: Path, folder: Path) -> Iterator[Path]:
+    """Show a copy of what a folder will be, while the folder itself is changed.
+
+    It comes back as itself, so that who works in it or serves it stays in it.
+
+    Yields
+    ------
+    Path
+        Where the folder is meanwhile; in its own place if it cannot be swapped.
+    """
+    stage, place = _stage_of(folder), folder.resolve()
+    if not (_set_up(stage, fresh, folder) and swap_folders(stage, place)):
+        shutil.rmtree(stage, ignore_errors=True)
+        yield folder
+        return
+    try:
+        yield stage
+    finally:
+        swap_folders(stage, place)
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _stage_of(folder: Path) -> Path:
+    """Return where a folder is while a copy is shown in its place."""
+    place = folder.resolve()
+    return place.with_name(f".{place.name}{_STAGE}")
+
+
+def _set_up(stage: Path, fresh: Path, folder: Path) -> bool:
+    """Link all that a folder will hold into a new one beside it, if that can be."""
+    names = {path.name for path in fresh.iterdir()}
+    others = [
+        path
+        for path in folder.iterdir()
+        if path.name not in names and not path.name.startswith(_ROOM)
+    ]
+    hidden = _as_named(folder) != folder
+    if hidden or len(others) > _MOST_OTHERS or any(path.is_dir() for path in others):
+        return False
+    try:
+        shutil.copytree(fresh, stage, copy_function=os.link)
+        shutil.copystat(folder, stage)
+        for path in others:
+            os.link(path, stage / path.name, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        return False
+    return True
+
+
+def swap_folders(one: Path, other: Path) -> bool:
+    """Let two folders change places in one step.
+
+    Returns
+    -------
+    bool
+        False if the system, or the file system, cannot do it; then nothing changed.
+    """
+    ends = os.fsencode(one), os.fsencode(other)
+    try:
+        if sys.platform == "darwin":
+            return bool(ctypes.CDLL(None).renamex_np(*ends, 2) == 0)
+        here = -100  # paths are relative to the working directory
+        return bool(ctypes.CDLL(None).renameat2(here, ends[0], here, ends[1], 2) == 0)
+    except (AttributeError, OSError, TypeError):  # there is no such call here
+        return False
 
 
 def _exchange(fresh: Path, folder: Path, *, old: Path) -> None:
@@ -71,6 +153,9 @@ def _exchange(fresh: Path, folder: Path, *, old: Path) -> None:
 
 def _sweep(folder: Path) -> None:
     """Bring back what an earlier run, killed at the last step, had moved away."""
+    for stage in (_stage_of(folder), *folder.glob(f".*{_STAGE}")):
+        if stage.is_dir():
+            shutil.rmtree(stage)
     for room in sorted(folder.glob(f"{_ROOM}*/")):
         for entry in sorted(room.glob("old/*")):
             if not (folder / entry.name).exists():
