@@ -117,6 +117,8 @@ class Trips(Section, frozen=True):
     """A stop keeps within this distance of its anchor, in metres."""
     stop_min_minutes: Positive = 20.0
     """Shortest stay that counts as a stop, in minutes."""
+    stop_strays: Annotated[int, Meta(ge=0, le=100)] = 0
+    """So many fixes in a row may lie away from a stop without ending it."""
 
 
 class Season(Section, frozen=True):

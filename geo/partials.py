@@ -50,7 +50,7 @@ class Settings:
         Fixes from this moment on are left out; milliseconds since 1970, UTC.
     max_speed_kmh, location_error_m, max_accuracy_m
         See `geo.clean.clean_fixes`.
-    max_gap_h, min_fixes, stop_radius_m, stop_min_minutes
+    max_gap_h, min_fixes, stop_radius_m, stop_min_minutes, stop_strays
         See `geo.trajectory`.
     smooth
         Whether trips are smoothed; see `geo.smoothing`.
@@ -67,6 +67,7 @@ class Settings:
     min_fixes: int
     stop_radius_m: float
     stop_min_minutes: float
+    stop_strays: int
     smooth: bool
 
     def digest(self, targets: gpd.GeoDataFrame) -> str:
@@ -188,6 +189,7 @@ def clean_and_cut(
         trips,
         radius_m=settings.stop_radius_m,
         min_minutes=settings.stop_min_minutes,
+        strays=settings.stop_strays,
     )
     late = pd.DataFrame(
         {

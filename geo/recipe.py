@@ -19,6 +19,10 @@ MOST_CELLS = 25_000_000
 """Largest grid: each surface on it then takes 200 MB."""
 
 
+OFF = ("cleaning.smooth", "trips.stop_strays")
+"""Settings that do nothing unless asked for."""
+
+
 def reading_options(
     config: Config, reading: Mapping[str, Any] | None = None
 ) -> Options:
@@ -89,6 +93,7 @@ def partial_settings(config: Config, *, until: datetime) -> Settings:
         min_fixes=config.trips.min_fixes,
         stop_radius_m=config.trips.stop_radius_m,
         stop_min_minutes=config.trips.stop_min_minutes,
+        stop_strays=config.trips.stop_strays,
         smooth=config.cleaning.smooth,
     )
 
@@ -128,7 +133,7 @@ def named_layers(config: Config) -> dict[str, Layer]:
 def named_parameters(config: Config) -> dict[str, object]:
     """Return what the results depend on, by name with unit.
 
-    Smoothing is named where it was done.
+    What is off unless asked for is named where it was asked for.
     """
     sections = (
         config.region,
@@ -144,6 +149,4 @@ def named_parameters(config: Config) -> dict[str, object]:
         for name, value in msgspec.structs.asdict(section).items()
         if name not in {"name", "crs", "since", "until"}
     }
-    if not config.cleaning.smooth:
-        del named["cleaning.smooth"]
-    return named
+    return {name: value for name, value in named.items() if name not in OFF or value}

@@ -5,7 +5,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.errors import SchemaError
-from geo.kernels.tracks import LONG_SILENCE_MS, Points, StopRule, mark_stops
+from geo.kernels.stops import StopRule, mark_stops
+from geo.kernels.tracks import LONG_SILENCE_MS, Points
 
 MERGE_M = 100.0
 """Stops nearer to each other than this, in metres, may be one."""
@@ -120,7 +121,11 @@ def split_trips(
 
 
 def number_stops(
-    fixes: pd.DataFrame, *, radius_m: float = 100.0, min_minutes: float = 20.0
+    fixes: pd.DataFrame,
+    *,
+    radius_m: float = 100.0,
+    min_minutes: float = 20.0,
+    strays: int = 0,
 ) -> NDArray[np.int64]:
     """Give every fix the number of the stop it belongs to, or -1.
 
@@ -140,6 +145,10 @@ def number_stops(
         How far a stop may spread from its anchor, in metres.
     min_minutes
         Shortest stop.
+    strays
+        So many fixes in a row may lie away from a stop without ending it, if the next
+        one is back, less than `min_minutes` after the last that was there. They belong
+        to the stop. 1 mends stops that the errors of a device under trees break.
 
     Returns
     -------
@@ -179,7 +188,11 @@ def number_stops(
         for name in ("x_m", "y_m", "error_m")
     )
     rule = StopRule(
-        float(radius_m), min_minutes * 60_000.0, MERGE_M, MERGE_MINUTES * 60_000.0
+        float(radius_m),
+        min_minutes * 60_000.0,
+        MERGE_M,
+        MERGE_MINUTES * 60_000.0,
+        int(strays),
     )
     trip = np.require(fixes["trip"], np.int64, ["C", "W"])
     points = Points(_milliseconds(fixes), x, y, error)

@@ -24,6 +24,7 @@ SETTINGS = Settings(
     min_fixes=3,
     stop_radius_m=100.0,
     stop_min_minutes=20.0,
+    stop_strays=0,
     smooth=False,
 )
 

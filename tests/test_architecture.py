@@ -15,7 +15,7 @@ FLOORS = [
     | {"kernels.costs", "kernels.series"}
     | {"kernels.smoothing", "kernels.surfaces", "kernels.thinning", "kernels.tracks"}
     | {"schema"},
-    {"plane"},
+    {"kernels.stops", "plane"},
     # The readers' wing has floors of its own: what a text means, then whole files.
     {"read.archive", "read.fitrecords", "read.markup", "read.words"}
     | {"store.arrays", "store.manifest"},
@@ -67,7 +67,8 @@ DOORS = {
     "watchfiles": {"watching"},
     "numba": {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
     | {"kernels.costs", "kernels.series"}
-    | {"kernels.smoothing", "kernels.surfaces", "kernels.thinning", "kernels.tracks"},
+    | {"kernels.smoothing", "kernels.stops", "kernels.surfaces", "kernels.thinning"}
+    | {"kernels.tracks"},
     "pyogrio": {"read.vector", "write.files"},
     "fitdecode": {"read.fit", "read.fitrecords"},
     "python_calamine": {"read.workbook"},

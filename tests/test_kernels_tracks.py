@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.grid import Grid
+from geo.kernels.stops import mark_stops
 from geo.kernels.tracks import (
     EAST,
     FIXES,
@@ -22,7 +23,6 @@ from geo.kernels.tracks import (
     Entries,
     Path,
     Points,
-    mark_stops,
     sift_tracks,
     walk_cells,
 )

@@ -163,6 +163,7 @@ OTHER = {
     "until_ms": 0,
     "max_accuracy_m": 50.0,
     "min_fixes": 4,
+    "stop_strays": 1,
     "smooth": True,
 }
 

@@ -94,6 +94,7 @@ def test_every_setting_reaches_the_partials(config):
             min_fixes=5,
             stop_radius_m=60.0,
             stop_min_minutes=15.0,
+            stop_strays=2,
         ),
         until=UNTIL,
     )
@@ -103,7 +104,7 @@ def test_every_setting_reaches_the_partials(config):
     assert (settings.max_speed_kmh, settings.max_accuracy_m) == (12.0, 80.0)
     assert (settings.max_gap_h, settings.min_fixes) == (3.0, 5)
     assert (settings.stop_radius_m, settings.stop_min_minutes) == (60.0, 15.0)
-    assert settings.smooth
+    assert (settings.stop_strays, settings.smooth) == (2, True)
 
 
 def test_what_the_user_says_goes_before_what_the_region_says(config):
@@ -151,8 +152,14 @@ def test_the_named_parameters_are_all_but_names_and_the_crs(config):
     msgspec.json.encode(named)
 
 
-def test_smoothing_is_named_where_it_was_done(config):
-    smooth = named_parameters(changed(config, "cleaning", smooth=True))
+@pytest.mark.parametrize(
+    ("section", "name", "value"),
+    [("cleaning", "smooth", True), ("trips", "stop_strays", 1)],
+)
+def test_what_is_off_is_named_where_it_was_asked_for(config, section, name, value):
+    plain = named_parameters(config)
 
-    assert "cleaning.smooth" not in named_parameters(config)
-    assert smooth == named_parameters(config) | {"cleaning.smooth": True}
+    named = named_parameters(changed(config, section, **{name: value}))
+
+    assert f"{section}.{name}" not in plain
+    assert named == plain | {f"{section}.{name}": value}

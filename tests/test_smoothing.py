@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from geo.errors import SchemaError
 from geo.kernels.smoothing import GATE, Series, likeliest
 from geo.smoothing import FEWEST, MOVED, Q_LADDER, USUAL_Q, smooth_fixes
+from tests.bench.canopy import make_walks, score
+from tests.bench.canopy_tools import as_written, trocha, trocha_smooth
 
 START = pd.Timestamp("2024-06-01T06:00Z")
 few = settings(max_examples=25, deadline=None)  # the first call compiles
@@ -218,6 +220,22 @@ class TestCanopy:
             inside.append((off / moved["error_m"] ** 2 < 5.991).mean())
         assert np.sqrt(smooth / raw) < 0.6
         assert 0.90 <= np.mean(inside) <= 0.99
+
+
+def test_on_walks_with_everything_wrong_it_mends_length_errors_and_stops():
+    """Without peers: see tests/bench/canopy.py."""
+    fixes, rests = make_walks(6)
+    known = fixes[["row", "device", "time", "lon", "lat"]]
+
+    plain, smooth = (
+        score(fixes, rests, *as_written(*tool(known, 35.0)))
+        for tool in (trocha, trocha_smooth)
+    )
+
+    assert smooth["rms_fair_m"] < 0.75 * plain["rms_fair_m"]
+    assert abs(smooth["length_bias"]) < 0.15 < plain["length_bias"]
+    assert smooth["stop_recall"] > plain["stop_recall"]
+    assert smooth["stop_precision"] > 0.85
 
 
 class TestInvariants:

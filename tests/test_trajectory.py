@@ -180,6 +180,33 @@ def test_stops_further_apart_stay_two(minutes, second):
     assert number_stops(fixes).tolist() == [0, 0, 0, -1, 1, 1, 1]
 
 
+@pytest.mark.parametrize(
+    ("minutes", "x", "strays", "expected"),
+    [
+        ([0, 8, 16, 24], [0, 400, 0, 0], 0, [-1, -1, -1, -1]),
+        ([0, 8, 16, 24], [0, 400, 0, 0], 1, [0, 0, 0, 0]),
+        ([0, 8, 12, 16, 24], [0, 400, 400, 0, 0], 1, [-1] * 5),
+        ([0, 8, 12, 16, 24], [0, 400, 400, 0, 0], 2, [0] * 5),
+        ([0, 8, 20, 24], [0, 400, 0, 0], 1, [-1] * 4),
+        ([0, 10, 20, 30], [0, 0, 0, 400], 1, [0, 0, 0, -1]),
+        ([0, 10, 20, 30, 40], [0, 0, 0, 400, 800], 1, [0, 0, 0, -1, -1]),
+        ([0, 45, 90], [0, 0, 0], 1, [0, 0, 0]),
+    ],
+    ids=[
+        "a stray ends it",
+        "unless it may stray",
+        "two are too many",
+        "unless two may",
+        "away for the time of a stop",
+        "not back before the end",
+        "gone for good",
+        "silence is not straying",
+    ],
+)
+def test_a_stray_fix_ends_a_stop_or_not(minutes, x, strays, expected):
+    assert number_stops(walk(minutes, x), strays=strays).tolist() == expected
+
+
 def test_stops_of_two_trips_stay_two():
     fixes = walk([0, 25, 26, 50], [0, 0, 0, 0], trip=[0, 0, 1, 1])
 

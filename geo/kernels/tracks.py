@@ -1,4 +1,4 @@
-"""Compiled loops over the fixes of tracks: sifting, stops, walks through cells."""
+"""Compiled loops over the fixes of tracks: sifting, walks through cells."""
 
 # mypy: disable-error-code="untyped-decorator"
 
@@ -49,15 +49,6 @@ class Entries(NamedTuple):
     state: Ints
 
 
-class StopRule(NamedTuple):
-    """What makes a stop, and what makes one of two."""
-
-    radius_m: float
-    min_ms: float
-    merge_m: float
-    merge_ms: float
-
-
 KEPT, TOO_FAST, SPIKE = 0, 1, 2
 """Verdicts of `sift_tracks`."""
 
@@ -74,7 +65,8 @@ EAST, SOUTH, LENGTH = 0, 1, 2
 
 
 @njit(cache=True, nogil=True)
-def _distance(points: Points, i: int, j: int) -> float:
+def distance(points: Points, i: int, j: int) -> float:
+    """Return how far two fixes lie apart, in metres."""
     dx, dy = points.x[i] - points.x[j], points.y[i] - points.y[j]
     return math.sqrt(dx * dx + dy * dy)  # twice as fast as hypot
 
@@ -146,7 +138,7 @@ def _longest_chain(rows: Ints, points: Points, speed: float) -> Ints:
         if before >= 0:
             parent[i] = before
             length[i] += length[before]
-            way[i] = way[before] + _distance(points, rows[i], rows[before])
+            way[i] = way[before] + distance(points, rows[i], rows[before])
         if before == heads[0]:
             heads[0] = i
         else:
@@ -162,7 +154,7 @@ def _longest_chain(rows: Ints, points: Points, speed: float) -> Ints:
 
 @njit(cache=True, nogil=True)
 def _speed(points: Points, i: int, j: int) -> float:
-    return float(_distance(points, i, j) / (points.time[j] - points.time[i]))
+    return float(distance(points, i, j) / (points.time[j] - points.time[i]))
 
 
 @njit(cache=True, nogil=True)
@@ -182,7 +174,7 @@ def _is_spike(rows: Ints, k: int, points: Points) -> bool:
     """
     a, b, c = rows[k - 1], rows[k], rows[k + 1]
     error = points.error
-    there, back = _distance(points, a, b), _distance(points, b, c)
+    there, back = distance(points, a, b), distance(points, b, c)
     if (
         _turn(rows, k, points) >= -0.97 * there * back
         or there <= max(500.0, 3.0 * (error[a] + error[b]))
@@ -231,72 +223,6 @@ def sift_tracks(track: Ints, points: Points, speed: float) -> NDArray[np.int8]:
             verdict[row] = KEPT
         first = end
     return verdict
-
-
-@njit(cache=True, nogil=True)
-def _centroid(points: Points, first: int, end: int) -> tuple[float, float]:
-    """Return the mean position of rows first..end-1, weighted by 1 / error²."""
-    east = north = total = 0.0
-    for i in range(first, end):
-        weight = 1.0 / (points.error[i] * points.error[i])
-        east += weight * points.x[i]
-        north += weight * points.y[i]
-        total += weight
-    return east / total, north / total
-
-
-@njit(cache=True, nogil=True)
-def _stay_end(points: Points, radius_m: float, anchor: int, last: int) -> int:
-    """Return the first row after `anchor`, up to `last`, that is away from it."""
-    for j in range(anchor + 1, last):
-        error = max(points.error[anchor], points.error[j])
-        if _distance(points, anchor, j) > max(radius_m, 3.0 * error):
-            return j
-    return last
-
-
-@njit(cache=True, nogil=True)
-def _is_one_stop(
-    points: Points, rule: StopRule, earlier: tuple[int, int], later: tuple[int, int]
-) -> bool:
-    """Whether two stops, as first row and end, are near in time and place."""
-    if points.time[later[0]] - points.time[earlier[1] - 1] >= rule.merge_ms:
-        return False
-    x0, y0 = _centroid(points, earlier[0], earlier[1])
-    x1, y1 = _centroid(points, later[0], later[1])
-    return bool(math.hypot(x1 - x0, y1 - y0) < rule.merge_m)
-
-
-@njit(cache=True, nogil=True)
-def mark_stops(trip: Ints, points: Points, rule: StopRule) -> Ints:
-    """Return the number of the stop of each fix, -1 where there is none.
-
-    Stay points of Li et al. 2008; a stop near the one before is the same.
-    """
-    time = points.time
-    stop = np.full(trip.size, -1, np.int64)
-    number, latest = -1, (-1, -1)
-    i = last = min(0, trip.size)  # a plain 0 would be a type, compiled for itself
-    while i < trip.size:
-        if i == last:  # a new trip
-            latest = (-1, -1)
-            while last < trip.size and trip[last] == trip[i]:
-                last += 1
-        j = _stay_end(points, rule.radius_m, i, last)
-        left = time[j - 1]
-        if j < last and time[j] - left <= LONG_SILENCE_MS:
-            left = time[j]
-        if j - i < 2 or left - time[i] < rule.min_ms:
-            i += 1
-            continue
-        if latest[0] >= 0 and _is_one_stop(points, rule, latest, (i, j)):
-            i = latest[0]
-        else:
-            number += 1
-        stop[i:j] = number
-        latest = (i, j)
-        i = j
-    return stop
 
 
 @njit(cache=True, nogil=True)
