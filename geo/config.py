@@ -137,6 +137,9 @@ class Corridors(Section, frozen=True):
     """Corridors are drawn for the whole period and for each of these."""
     border_reach_km: Positive = 20.0
     """Length of the pieces in which border crossings are counted."""
+    variance: Literal["track", "dynamic"] = "track"
+    """How far walkers stray between fixes: one figure a track, or one that changes
+    along each trip."""
 
     def __post_init__(self) -> None:
         """Refuse seasons that cannot be told apart."""

@@ -54,6 +54,8 @@ class Settings:
         See `geo.trajectory`.
     smooth
         Whether trips are smoothed; see `geo.smoothing`.
+    variance
+        How motion variances are told; see `geo.analysis.brownian`.
     """
 
     grid: Grid
@@ -69,6 +71,7 @@ class Settings:
     stop_min_minutes: float
     stop_strays: int
     smooth: bool
+    variance: str
 
     def digest(self, targets: gpd.GeoDataFrame) -> str:
         """Return a digest of the settings, the targets and the program's version.
@@ -153,7 +156,10 @@ def analyse_part(
         paths=paths,
         votes=coarse_votes(paths, settings.grid, cells=settings.cells),
         occurrence=brownian_bridge(
-            trips, settings.grid, max_bridge_h=settings.max_gap_h
+            trips,
+            settings.grid,
+            variance=settings.variance,
+            max_bridge_h=settings.max_gap_h,
         ),
         crossings=count_crossings(trips, targets),
     )

@@ -19,8 +19,8 @@ MOST_CELLS = 25_000_000
 """Largest grid: each surface on it then takes 200 MB."""
 
 
-OFF = ("cleaning.smooth", "trips.stop_strays")
-"""Settings that do nothing unless asked for."""
+OFF = {"cleaning.smooth": False, "corridors.variance": "track", "trips.stop_strays": 0}
+"""Settings that do nothing unless asked for, and what they are then."""
 
 
 def reading_options(
@@ -95,6 +95,7 @@ def partial_settings(config: Config, *, until: datetime) -> Settings:
         stop_min_minutes=config.trips.stop_min_minutes,
         stop_strays=config.trips.stop_strays,
         smooth=config.cleaning.smooth,
+        variance=config.corridors.variance,
     )
 
 
@@ -149,4 +150,8 @@ def named_parameters(config: Config) -> dict[str, object]:
         for name, value in msgspec.structs.asdict(section).items()
         if name not in {"name", "crs", "since", "until"}
     }
-    return {name: value for name, value in named.items() if name not in OFF or value}
+    return {
+        name: value
+        for name, value in named.items()
+        if name not in OFF or value != OFF[name]
+    }

@@ -26,6 +26,7 @@ SETTINGS = Settings(
     stop_min_minutes=20.0,
     stop_strays=0,
     smooth=False,
+    variance="track",
 )
 
 RIVER = gpd.GeoDataFrame(

@@ -102,8 +102,9 @@ def test_time_can_be_reversed():
     assert np.array_equal(one.support, other.support)
 
 
+@pytest.mark.parametrize("variance", [1.0, "dynamic"])
 @pytest.mark.parametrize("weight", ["distance", "time"])
-def test_sampling_does_not_change_the_surface(weight):
+def test_sampling_does_not_change_the_surface(weight, variance):
     """One winding way, a fix every 10 s or at random every one to five minutes."""
     rng = np.random.default_rng(5)
     seconds = np.arange(0, 20_000, 10.0)
@@ -113,8 +114,8 @@ def test_sampling_does_not_change_the_surface(weight):
     keep = np.concatenate([[0], keep])
     sparse = walk(x[keep], y[keep], seconds=seconds[keep])
 
-    one = brownian_bridge(dense, WIDE, variance=1.0, weight=weight)
-    other = brownian_bridge(sparse, WIDE, variance=1.0, weight=weight)
+    one = brownian_bridge(dense, WIDE, variance=variance, weight=weight)
+    other = brownian_bridge(sparse, WIDE, variance=variance, weight=weight)
 
     assert difference(one, other) < 0.02
 
@@ -288,6 +289,106 @@ def test_a_short_track_gets_the_common_variance():
     assert same(found, brownian_bridge(fixes, WIDE, variance=20.0))
 
 
+STRAYING = Grid(CRS, -10_000, 20_000, 250, rows=160, columns=240)
+
+
+def straying(*variances, steps=60, seed=3, track=1):
+    """A random walk whose motion variance changes, a fix every five minutes or so."""
+    rng = np.random.default_rng(seed)
+    pause = rng.integers(200, 400, steps * len(variances)).astype(float)
+    spread = np.sqrt(np.repeat(variances, steps) * pause)
+    moved = rng.normal(0, 1, (2, len(pause))) * spread
+    x, y = np.hstack([[[0.0], [0.0]], moved.cumsum(axis=1)])
+    x, y = x + rng.normal(0, 10, len(x)), y + rng.normal(0, 10, len(y))
+    seconds = np.append(0.0, pause.cumsum())
+    return walk(x, y, seconds=seconds, track=track)
+
+
+def test_a_variance_that_never_changes_is_found_along_the_whole_trip():
+    fixes = straying(50.0, steps=400)
+
+    dynamic = brownian_bridge(fixes, STRAYING, variance="dynamic")
+
+    assert difference(dynamic, brownian_bridge(fixes, STRAYING, variance=50.0)) < 0.02
+
+
+def test_a_dynamic_variance_follows_a_walker_who_starts_to_stray():
+    """Where the way is straight the movement lies closer to it."""
+    fixes = straying(2.0, 400.0)
+    calm, wild = fixes[:61], fixes[60:]
+
+    dynamic = brownian_bridge(fixes, STRAYING, variance="dynamic", weight="time")
+
+    parts = Occurrence.nowhere(STRAYING)
+    for part, variance in ((calm, 2.0), (wild, 400.0)):
+        seconds = (part["time"].iloc[-1] - part["time"].iloc[0]).total_seconds()
+        found = brownian_bridge(part, STRAYING, variance=variance, weight="time")
+        share = np.rint(found.occurrence * seconds).astype(np.int64)
+        parts = Occurrence(STRAYING, parts.occurrence + share // 1000, share, share)
+    one = brownian_bridge(fixes, STRAYING, weight="time")
+    assert difference(dynamic, parts) < 0.5 * difference(one, parts)
+
+
+@pytest.mark.parametrize("fixes", [30, 31])
+def test_a_trip_shorter_than_a_window_has_the_variance_of_its_track(fixes):
+    trip = straying(5.0, 300.0, steps=15)[:fixes]
+
+    # By distance, short moves would be joined, and that makes fewer.
+    dynamic = brownian_bridge(trip, STRAYING, variance="dynamic", weight="time")
+
+    one = brownian_bridge(trip, STRAYING, variance="track", weight="time")
+    assert same(dynamic, one) == (fixes < 31)
+
+
+def test_a_window_does_not_reach_from_trip_to_trip():
+    there = straying(5.0, steps=40)
+    back = straying(300.0, steps=40, seed=8).assign(trip=1)
+    back["time"] += pd.Timedelta("1D")
+
+    both = brownian_bridge(
+        pd.concat([there, back]), STRAYING, variance="dynamic", weight="time"
+    )
+
+    apart = [
+        brownian_bridge(trip, STRAYING, variance="dynamic", weight="time")
+        for trip in (there, back)
+    ]
+    seconds = [
+        (trip["time"].iloc[-1] - trip["time"].iloc[0]).total_seconds()
+        for trip in (there, back)
+    ]
+    expected = sum(a.occurrence * s for a, s in zip(apart, seconds, strict=True))
+    assert both.occurrence / ONE == pytest.approx(expected / expected.sum(), abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_time_can_be_reversed_where_the_variance_changes(seed):
+    there = straying(2.0, 150.0, 10.0, steps=25, seed=seed)
+    back = there[::-1].reset_index(drop=True)
+    back["time"] = there["time"].iloc[0] + (there["time"].iloc[-1] - back["time"])
+
+    # Moves are joined from the start on, so only votes by time are the same.
+    one, other = (
+        brownian_bridge(fixes, STRAYING, variance="dynamic", weight="time")
+        for fixes in (there, back)
+    )
+
+    assert difference(one, other) < 1e-9
+    assert np.array_equal(one.support, other.support)
+
+
+def test_parts_with_changing_variances_add_up_to_the_same_bits():
+    many = [straying(3.0, 200.0, steps=30, seed=k, track=k) for k in range(5)]
+
+    whole = brownian_bridge(pd.concat(many), STRAYING, variance="dynamic")
+
+    total = Occurrence.nowhere(STRAYING)
+    for part in (many[3], pd.concat([many[0], many[4]]), many[2], many[1]):
+        total += brownian_bridge(part, STRAYING, variance="dynamic")
+    assert same(whole, total)
+    assert whole.occurrence.sum() == 5 * ONE
+
+
 tracks = st.lists(
     st.tuples(
         st.integers(0, 4),
@@ -374,6 +475,7 @@ def test_a_missing_column_is_named(two_fixes):
     [
         ({"weight": "fixes"}, "weight is 'fixes'"),
         ({"variance": 0.0}, r"variance is 0\.0"),
+        ({"variance": "local"}, "variance is 'local'"),
         ({"max_bridge_h": 0.0}, r"max_bridge_h is 0\.0"),
     ],
 )

@@ -14,6 +14,7 @@ FLOORS = [
     {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
     | {"kernels.costs", "kernels.series"}
     | {"kernels.smoothing", "kernels.surfaces", "kernels.thinning", "kernels.tracks"}
+    | {"kernels.variances"}
     | {"schema"},
     {"kernels.stops", "plane"},
     # The readers' wing has floors of its own: what a text means, then whole files.
@@ -68,7 +69,8 @@ DOORS = {
     "numba": {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
     | {"kernels.costs", "kernels.series"}
     | {"kernels.smoothing", "kernels.stops", "kernels.surfaces", "kernels.thinning"}
-    | {"kernels.tracks"},
+    | {"kernels.tracks"}
+    | {"kernels.variances"},
     "pyogrio": {"read.vector", "write.files"},
     "fitdecode": {"read.fit", "read.fitrecords"},
     "python_calamine": {"read.workbook"},

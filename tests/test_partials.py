@@ -165,6 +165,7 @@ OTHER = {
     "min_fixes": 4,
     "stop_strays": 1,
     "smooth": True,
+    "variance": "dynamic",
 }
 
 

@@ -84,11 +84,11 @@ def test_more_cells_than_memory_are_refused(config, section, values):
 
 
 def test_every_setting_reaches_the_partials(config):
+    cleaning = {"max_speed_kmh": 12.0, "max_accuracy_m": 80.0, "smooth": True}
+    config = changed(config, "corridors", variance="dynamic")
     settings = partial_settings(
         changed(
-            changed(
-                config, "cleaning", max_speed_kmh=12.0, max_accuracy_m=80.0, smooth=True
-            ),
+            changed(config, "cleaning", **cleaning),
             "trips",
             max_gap_h=3.0,
             min_fixes=5,
@@ -105,6 +105,7 @@ def test_every_setting_reaches_the_partials(config):
     assert (settings.max_gap_h, settings.min_fixes) == (3.0, 5)
     assert (settings.stop_radius_m, settings.stop_min_minutes) == (60.0, 15.0)
     assert (settings.stop_strays, settings.smooth) == (2, True)
+    assert settings.variance == "dynamic"
 
 
 def test_what_the_user_says_goes_before_what_the_region_says(config):
@@ -154,7 +155,11 @@ def test_the_named_parameters_are_all_but_names_and_the_crs(config):
 
 @pytest.mark.parametrize(
     ("section", "name", "value"),
-    [("cleaning", "smooth", True), ("trips", "stop_strays", 1)],
+    [
+        ("cleaning", "smooth", True),
+        ("corridors", "variance", "dynamic"),
+        ("trips", "stop_strays", 1),
+    ],
 )
 def test_what_is_off_is_named_where_it_was_asked_for(config, section, name, value):
     plain = named_parameters(config)

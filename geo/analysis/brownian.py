@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from geo.errors import SchemaError
 from geo.grid import Grid, Surface
-from geo.kernels import surfaces
+from geo.kernels import surfaces, variances
 
 LONG_SILENCE_S = 3600.0
 """Movement in longer silences than this counts as bridged, not as observed."""
@@ -22,6 +22,10 @@ VARIANCE_BOUNDS = (0.01, 1000.0)
 
 FEWEST_TRIPLES = 7
 """Fewest left-out fixes from which a track's motion variance is estimated."""
+
+WINDOW, MARGIN = 31, 11
+"""Fixes of a window that slides along a trip, and at its ends where it never breaks;
+both odd (Kranstauber et al. 2012)."""
 
 _NOISE = 3.0  # moves shorter than this many standard errors may be no moves at all
 
@@ -74,7 +78,7 @@ def brownian_bridge(
     fixes: pd.DataFrame,
     grid: Grid,
     *,
-    variance: float | None = None,
+    variance: float | str = "track",
     weight: str = "distance",
     max_bridge_h: float = 6.0,
 ) -> Occurrence:
@@ -94,8 +98,10 @@ def brownian_bridge(
     grid
         Where the surface lies. Movement off the grid is left out of the vote.
     variance
-        Motion variance in m²/s. By default each track's own, by maximum
-        likelihood; tracks with fewer than 7 triples of fixes get 20 m²/s.
+        Motion variance in m²/s, the same for all; or ``"track"``, each track's own,
+        by maximum likelihood (tracks with fewer than 7 triples of fixes get 20 m²/s);
+        or ``"dynamic"``, which changes along a trip. Trips of fewer than 31 fixes
+        then keep that of their track; joined moves count as one.
     weight
         ``"distance"``: a bridge weighs by its length beyond noise, so that neither
         waiting nor a fast logger outvotes walking. A move shorter than three
@@ -128,6 +134,14 @@ def brownian_bridge(
     (on why errors matter there: Pozdnyakov et al. 2014, Ecology 95:247). Where moves
     are joined, ``T`` is the longest silence among them. One to two µs a fix.
 
+    *Dynamic variance*: Kranstauber, Kays, LaPoint, Wikelski and Safi 2012, Journal of
+    Animal Ecology 81:738. A window of 31 fixes slides along each trip; it breaks in
+    two, not within 11 fixes of its ends, where the Bayesian information criterion
+    says so; a bridge gets the mean of the variances that all windows give it but
+    within their margins. At the ends of a trip, which the paper leaves out, the
+    outermost windows count in full. Pairs of bridges with a stop between them tell
+    nothing, and windows with fewer than 7 left-out fixes neither. One µs a fix more.
+
     Examples
     --------
     A walk of three kilometres in an hour, past the corners of four cells:
@@ -151,8 +165,12 @@ def brownian_bridge(
     """
     if weight not in {"distance", "time"}:
         raise ValueError(f"weight is {weight!r}; expected 'distance' or 'time'")
-    if variance is not None and not 0 < variance < np.inf:
-        raise ValueError(f"variance is {variance}; expected m²/s above zero")
+    if variance not in {"track", "dynamic"} and not (
+        isinstance(variance, int | float) and 0 < variance < np.inf
+    ):
+        raise ValueError(
+            f"variance is {variance!r}; expected m²/s above zero, 'track' or 'dynamic'"
+        )
     if not max_bridge_h > 0:
         raise ValueError(f"max_bridge_h is {max_bridge_h}; expected hours above zero")
     found = Occurrence.nowhere(grid)
@@ -160,20 +178,7 @@ def brownian_bridge(
         return found
     columns = _columns(fixes, weight=weight)
     first, last, silence_s = _bridges(columns, weight=weight, max_bridge_h=max_bridge_h)
-    motion = np.full(len(first), DEFAULT_VARIANCE if variance is None else variance)
-    if variance is None:
-        surfaces.fit_variances(
-            columns.track,
-            columns.time_s,
-            columns.x_m,
-            columns.y_m,
-            columns.error_m,
-            first,
-            last,
-            FEWEST_TRIPLES,
-            *VARIANCE_BOUNDS,
-            motion,
-        )
+    motion = _variances(columns, first, last, variance)
     surfaces.spread_bridges(
         columns.track[first],
         _in_cells(
@@ -281,6 +286,28 @@ def _bridges(
         silence_s,
     )
     return first[:count], last[:count], silence_s[:count]
+
+
+def _variances(
+    columns: _Columns,
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+    variance: float | str,
+) -> NDArray[np.float64]:
+    """Return the motion variance of each bridge, in m²/s."""
+    if not isinstance(variance, str):
+        return np.full(len(first), float(variance))
+    motion = np.full(len(first), DEFAULT_VARIANCE)
+    fixes = (columns.time_s, columns.x_m, columns.y_m, columns.error_m, first, last)
+    variances.fit_variances(
+        columns.track, *fixes, FEWEST_TRIPLES, *VARIANCE_BOUNDS, motion
+    )
+    if variance == "dynamic":
+        shape = (WINDOW, MARGIN, FEWEST_TRIPLES)
+        variances.fit_windows(
+            columns.track, columns.trip, *fixes, shape, VARIANCE_BOUNDS, motion
+        )
+    return motion
 
 
 def _in_cells(

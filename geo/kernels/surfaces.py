@@ -20,7 +20,6 @@ ONE_TRACK = 2**40
 
 _CUT = 5.0  # a Gaussian ends here, in standard deviations; 6e-7 lies beyond
 _SUPPORT = 2.0  # a track supports the cells this near to its bridges
-_GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
 
 @njit(cache=True, nogil=True)
@@ -65,90 +64,6 @@ def find_bridges(
         first[count], last[count], silence[count] = anchor, track.size - 1, quiet
         count += 1
     return count
-
-
-@njit(cache=True, nogil=True)
-def _misfit(
-    log_variance: float, spread: Floats, known: Floats, square: Floats
-) -> float:
-    """Minus the log-likelihood of a motion variance, up to a constant."""
-    variance = math.exp(log_variance)
-    total = 0.0
-    for k in range(spread.size):
-        s2 = spread[k] * variance + known[k]
-        total += math.log(s2) + square[k] / (2.0 * s2)
-    return total
-
-
-@njit(cache=True, nogil=True)
-def _best_variance(
-    spread: Floats, known: Floats, square: Floats, lowest: float, highest: float
-) -> float:
-    """Return the likeliest motion variance: golden section on its logarithm."""
-    low, high = math.log(lowest), math.log(highest)
-    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-    at_left = _misfit(left, spread, known, square)
-    at_right = _misfit(right, spread, known, square)
-    for _ in range(32):
-        if at_left <= at_right:
-            high, right, at_right = right, left, at_left
-            left = high - _GOLDEN * (high - low)
-            at_left = _misfit(left, spread, known, square)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + _GOLDEN * (high - low)
-            at_right = _misfit(right, spread, known, square)
-    return math.exp((low + high) / 2.0)
-
-
-@njit(cache=True, nogil=True)
-def fit_variances(
-    track: Ints,
-    time_s: Floats,
-    x: Floats,
-    y: Floats,
-    error: Floats,
-    first: Ints,
-    last: Ints,
-    fewest: int,
-    lowest: float,
-    highest: float,
-    variance: Floats,
-) -> None:
-    """Replace `variance` of each bridge by the likeliest one of its track.
-
-    Every second fix is left out and compared with the bridge between its two
-    neighbours; tracks with less than `fewest` such fixes keep what they have.
-    """
-    spread, known = np.empty(first.size), np.empty(first.size)
-    square = np.empty(first.size)
-    begin = 0
-    while begin < first.size:
-        end, count = begin, 0
-        while end < first.size and track[first[end]] == track[first[begin]]:
-            end += 1
-        j = begin
-        while j + 1 < end:
-            a, b, c = first[j], last[j], last[j + 1]
-            length = time_s[c] - time_s[a]
-            if b != first[j + 1] or not time_s[a] < time_s[b] < time_s[c]:
-                j += 1
-                continue
-            part = (time_s[b] - time_s[a]) / length
-            dx = x[b] - x[a] - part * (x[c] - x[a])
-            dy = y[b] - y[a] - part * (y[c] - y[a])
-            spread[count] = length * part * (1.0 - part)
-            known[count] = (
-                ((1.0 - part) * error[a]) ** 2 + (part * error[c]) ** 2 + error[b] ** 2
-            )
-            square[count] = dx * dx + dy * dy
-            count += 1
-            j += 2
-        if count >= fewest:
-            variance[begin:end] = _best_variance(
-                spread[:count], known[:count], square[:count], lowest, highest
-            )
-        begin = end
 
 
 @njit(cache=True, nogil=True)

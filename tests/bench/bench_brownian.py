@@ -77,6 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fixes", type=int, default=200_000)
     parser.add_argument("--step-s", type=float, default=300)
+    parser.add_argument("--variance", choices=["track", "dynamic"], default="track")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
 
@@ -93,7 +94,9 @@ def main() -> None:
 
     times, whole = [], None
     for _ in range(options.rounds):
-        took, again = seconds_of(brownian_bridge, fixes, GRID)
+        took, again = seconds_of(
+            brownian_bridge, fixes, GRID, variance=options.variance
+        )
         assert whole is None or np.array_equal(again.occurrence, whole.occurrence)
         times.append(took)
         whole = again
@@ -104,6 +107,7 @@ def main() -> None:
                 "bench": "brownian",
                 "fixes": len(fixes),
                 "step_s": options.step_s,
+                "variance": options.variance,
                 "ours_us_per_fix": round(each * 1e6, 3),
                 "numpy_us_per_fix": round(peer_s / len(few) * 1e6),
                 "ratio": round(peer_s / len(few) / each),

@@ -1,6 +1,6 @@
 """Score what trocha computes from the simulated Darién against the truth behind it.
 
-    python tests/bench/score.py [--store FOLDER]
+    python tests/bench/score.py [--store FOLDER] [--variance dynamic]
 
 Builds data/darien twice from one store: as the public map is made, for corridors and
 hotspots, and without withholding or rounding, for crossings. Prints one line of JSON.
@@ -197,8 +197,11 @@ def main() -> None:
     """Build, score, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--store", type=Path, help="keep the store here")
+    parser.add_argument("--variance", choices=["track", "dynamic"], default="track")
     options = parser.parse_args()
     config = load_config(DARIEN / "region.toml")
+    drawn = msgspec.structs.replace(config.corridors, variance=options.variance)
+    config = msgspec.structs.replace(config, corridors=drawn)
     with tempfile.TemporaryDirectory() as scratch:
         files = Files(
             fixes=config.files.fixes,
