@@ -117,8 +117,9 @@ class Trips(Section, frozen=True):
     """A stop keeps within this distance of its anchor, in metres."""
     stop_min_minutes: Positive = 20.0
     """Shortest stay that counts as a stop, in minutes."""
-    stop_strays: Annotated[int, Meta(ge=0, le=100)] = 0
-    """So many fixes in a row may lie away from a stop without ending it."""
+    stop_strays: Annotated[int, Meta(ge=0, le=100)] = 1
+    """So many fixes in a row may lie away from a stop without ending it: a receiver
+    errs under trees."""
 
 
 class Season(Section, frozen=True):

@@ -19,7 +19,7 @@ MOST_CELLS = 25_000_000
 """Largest grid: each surface on it then takes 200 MB."""
 
 
-OFF = {"cleaning.smooth": False, "corridors.variance": "track", "trips.stop_strays": 0}
+OFF = {"cleaning.smooth": False, "corridors.variance": "track"}
 """Settings that do nothing unless asked for, and what they are then."""
 
 

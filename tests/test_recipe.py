@@ -155,11 +155,7 @@ def test_the_named_parameters_are_all_but_names_and_the_crs(config):
 
 @pytest.mark.parametrize(
     ("section", "name", "value"),
-    [
-        ("cleaning", "smooth", True),
-        ("corridors", "variance", "dynamic"),
-        ("trips", "stop_strays", 1),
-    ],
+    [("cleaning", "smooth", True), ("corridors", "variance", "dynamic")],
 )
 def test_what_is_off_is_named_where_it_was_asked_for(config, section, name, value):
     plain = named_parameters(config)
