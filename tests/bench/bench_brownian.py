@@ -8,8 +8,6 @@ compared on small cells, since the peer takes a cell for a point.
 """
 
 import argparse
-import json
-import resource
 import statistics
 import time
 
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 
 from geo.analysis.brownian import Occurrence, brownian_bridge
 from geo.grid import Grid
+from tests.bench.rounds import peak_mib, say
 
 GRID = Grid("EPSG:32618", 0, 250_000, 250, rows=1000, columns=900)
 ERROR_M, VARIANCE, PER_TRACK = 15.0, 20.0, 500
@@ -101,20 +100,16 @@ def main() -> None:
         times.append(took)
         whole = again
     each = statistics.median(times) / len(fixes)
-    print(
-        json.dumps(
-            {
-                "bench": "brownian",
-                "fixes": len(fixes),
-                "step_s": options.step_s,
-                "variance": options.variance,
-                "ours_us_per_fix": round(each * 1e6, 3),
-                "numpy_us_per_fix": round(peer_s / len(few) * 1e6),
-                "ratio": round(peer_s / len(few) / each),
-                "elsewhere": round(float(elsewhere), 4),
-                "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-            }
-        )
+    say(
+        bench="brownian",
+        fixes=len(fixes),
+        step_s=options.step_s,
+        variance=options.variance,
+        ours_us_per_fix=round(each * 1e6, 3),
+        numpy_us_per_fix=round(peer_s / len(few) * 1e6),
+        ratio=round(peer_s / len(few) / each),
+        elsewhere=round(float(elsewhere), 4),
+        peak_mib=peak_mib(),
     )
 
 

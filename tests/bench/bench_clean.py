@@ -2,16 +2,12 @@
 
 Run:  python tests/bench/bench_clean.py --fixes 1_000_000
 Prints one line of JSON. `ratio` is the peer's time over ours, above 1 is faster;
-it is taken within each round, so a busy machine slows both sides alike. MovingPandas
-and scikit-mobility are timed once, on `--slow-fixes` fixes, where they are installed.
+it is taken within each round, so a busy machine slows both sides alike. For
+MovingPandas and other libraries see bench_peers.py.
 """
 
 import argparse
-import importlib.util
-import json
-import resource
 import statistics
-import time
 
 import numpy as np
 import pandas as pd
@@ -21,6 +17,7 @@ from geo.grid import Grid
 from geo.schema import FIXES
 from geo.trajectory import number_stops, split_trips
 from geo.visits import count_visits, trace_paths
+from tests.bench.rounds import in_turn, peak_mib, say, seconds
 
 LAEA = "+proj=laea +lat_0=8 +lon_0=-77.5 +datum=WGS84 +units=m"
 BOUNDS = (-79.0, 7.0, -76.0, 9.5)
@@ -81,50 +78,9 @@ def peer(fixes: pd.DataFrame) -> pd.DataFrame:
     return fixes[enough].assign(trip=pd.factorize(trip[enough])[0])
 
 
-def seconds_of(task, *arguments) -> float:
-    start = time.perf_counter()
-    task(*arguments)
-    return time.perf_counter() - start
-
-
-def moving_pandas(fixes: pd.DataFrame) -> None:
-    import movingpandas
-
-    plain = fixes.assign(time=fixes["time"].dt.tz_localize(None))
-    whole = movingpandas.TrajectoryCollection(
-        plain, "track", t="time", x="lon", y="lat", crs="EPSG:4326"
-    )
-    movingpandas.OutlierCleaner(whole).clean(v_max=SPEED_KMH, units=("km", "h"))
-
-
-def scikit_mobility(fixes: pd.DataFrame) -> None:
-    import skmob
-    from skmob.preprocessing import filtering
-
-    whole = skmob.TrajDataFrame(
-        fixes, latitude="lat", longitude="lon", datetime="time", user_id="track"
-    )
-    filtering.filter(whole, max_speed_kmh=SPEED_KMH)
-
-
-SLOW = {"movingpandas": moving_pandas, "skmob": scikit_mobility}
-
-
-def slow_peers(fixes: pd.DataFrame) -> dict[str, float | str]:
-    """Time of each slow peer over ours, or a note that it is not there."""
-    own = statistics.median(seconds_of(ours, fixes) for _ in range(5))
-    return {
-        name: round(seconds_of(task, fixes) / own)
-        if importlib.util.find_spec(name)
-        else "not installed, skipped"
-        for name, task in SLOW.items()
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fixes", type=int, default=1_000_000)
-    parser.add_argument("--slow-fixes", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
 
@@ -134,10 +90,7 @@ def main() -> None:
     pd.testing.assert_frame_equal(*(side[columns] for side in both), check_dtype=False)
 
     fixes = make_fixes(options.fixes, dirt=True)
-    rounds = [
-        (seconds_of(ours, fixes), seconds_of(peer, fixes))
-        for _ in range(options.rounds)
-    ]
+    times = in_turn(ours, peer, fixes, rounds=options.rounds, digits=4)
     trips = ours(fixes)
     cut = trips.assign(stop=number_stops(trips))
     extra = {
@@ -145,30 +98,11 @@ def main() -> None:
         "visits_s": lambda: count_visits(cut, GRID.coarsened(8)),
         "paths_s": lambda: trace_paths(cut, GRID),
     }
-    print(
-        json.dumps(
-            {
-                "bench": "clean",
-                "fixes": len(fixes),
-                "kept": len(trips),
-                "peer_kept": len(peer(fixes)),
-                "ours_s": round(statistics.median(a for a, _ in rounds), 4),
-                "peer_s": round(statistics.median(b for _, b in rounds), 4),
-                "ratio": round(statistics.median(b / a for a, b in rounds), 2),
-                **{
-                    name: round(
-                        statistics.median(
-                            seconds_of(task) for _ in range(options.rounds)
-                        ),
-                        4,
-                    )
-                    for name, task in extra.items()
-                },
-                **slow_peers(make_fixes(options.slow_fixes, dirt=True)),
-                "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-            }
-        )
-    )
+    for name, task in extra.items():
+        own = [seconds(task) for _ in range(options.rounds)]
+        times[name] = round(statistics.median(own), 4)
+    kept = {"kept": len(trips), "peer_kept": len(peer(fixes))}
+    say(bench="clean", fixes=len(fixes), **kept, **times, peak_mib=peak_mib())
 
 
 if __name__ == "__main__":

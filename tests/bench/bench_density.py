@@ -9,10 +9,6 @@ installed.
 
 import argparse
 import importlib.util
-import json
-import resource
-import statistics
-import time
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +16,7 @@ from scipy import ndimage
 
 from geo.analysis.density import exact_density_at, kernel_density_points
 from geo.grid import Grid
+from tests.bench.rounds import in_turn, peak_mib, say
 
 GRID = Grid("EPSG:32618", 0, 80_000, 100, rows=800, columns=1280)
 BANDWIDTH_M = 1000.0
@@ -65,12 +62,6 @@ def scipy(x: Points, y: Points) -> Points:
     return smooth / (GRID.cell_m / 1000) ** 2
 
 
-def seconds_of(task, *arguments) -> float:
-    start = time.perf_counter()
-    task(*arguments)
-    return time.perf_counter() - start
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=1_000_000)
@@ -92,25 +83,15 @@ def main() -> None:
     assert error["ours"] < 5e-6, f"our error is {error['ours']}"
     assert error["peer"] < 1e-2, "the two sides must agree first"
 
-    rounds = [
-        (seconds_of(ours, *points), seconds_of(peer, *points))
-        for _ in range(options.rounds)
-    ]
-    print(
-        json.dumps(
-            {
-                "bench": "density",
-                "points": options.points,
-                "cells": GRID.rows * GRID.columns,
-                "peer": name,
-                "ours_s": round(statistics.median(a for a, _ in rounds), 4),
-                "peer_s": round(statistics.median(b for _, b in rounds), 4),
-                "ratio": round(statistics.median(b / a for a, b in rounds), 2),
-                "ours_error": float(f"{error['ours']:.1e}"),
-                "peer_error": float(f"{error['peer']:.1e}"),
-                "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-            }
-        )
+    say(
+        bench="density",
+        points=options.points,
+        cells=GRID.rows * GRID.columns,
+        peer=name,
+        **in_turn(ours, peer, *points, rounds=options.rounds, digits=4),
+        ours_error=float(f"{error['ours']:.1e}"),
+        peer_error=float(f"{error['peer']:.1e}"),
+        peak_mib=peak_mib(),
     )
 
 

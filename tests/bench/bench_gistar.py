@@ -8,8 +8,6 @@ peer builds its weights once, and they are timed apart; it is left out, and
 
 import argparse
 import importlib.util
-import json
-import resource
 import statistics
 import time
 import warnings
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from geo.analysis.stats import getis_ord, getis_ord_p
+from tests.bench.rounds import in_turn, peak_mib, say, seconds
 
 
 def make_counts(side: int, *, seed: int = 1) -> NDArray[np.int64]:
@@ -26,12 +25,6 @@ def make_counts(side: int, *, seed: int = 1) -> NDArray[np.int64]:
     rng = np.random.default_rng(seed)
     hills = ndimage.gaussian_filter(rng.normal(size=(side, side)), 5)
     return rng.poisson(np.exp(12 * hills))
-
-
-def seconds_of(task, *arguments) -> float:
-    start = time.perf_counter()
-    task(*arguments)
-    return time.perf_counter() - start
 
 
 def main() -> None:
@@ -45,7 +38,6 @@ def main() -> None:
     getis_ord_p(counts)
     line = {"bench": "gistar", "cells": counts.size, "peer": None}
 
-    rounds = [(seconds_of(getis_ord, counts), np.nan) for _ in range(options.rounds)]
     if importlib.util.find_spec("esda"):
         warnings.simplefilter("ignore")
         import esda
@@ -67,17 +59,13 @@ def main() -> None:
         furthest = float(np.abs(peer() - z.ravel()).max())
         assert furthest < 1e-9, f"the two sides differ by {furthest}"
         line["furthest"] = furthest
-        rounds = [
-            (seconds_of(getis_ord, counts), seconds_of(peer))
-            for _ in range(options.rounds)
-        ]
-        line["peer_s"] = round(statistics.median(b for _, b in rounds), 4)
-        line["ratio"] = round(statistics.median(b / a for a, b in rounds))
-    line["ours_s"] = round(statistics.median(a for a, _ in rounds), 5)
-    exact = [seconds_of(getis_ord_p, counts) for _ in range(options.rounds)]
-    line["ours_p_s"] = round(statistics.median(exact), 5)
-    line["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(json.dumps(line))
+        rounds = options.rounds
+        line |= in_turn(lambda: getis_ord(counts), peer, rounds=rounds, digits=5)
+    else:
+        own = [seconds(getis_ord, counts) for _ in range(options.rounds)]
+        line["ours_s"] = round(statistics.median(own), 5)
+    exact = [seconds(getis_ord_p, counts) for _ in range(options.rounds)]
+    say(**line, ours_p_s=round(statistics.median(exact), 5), peak_mib=peak_mib())
 
 
 if __name__ == "__main__":

@@ -8,11 +8,8 @@ within each round, so a busy machine slows both sides alike.
 """
 
 import argparse
-import json
-import statistics
 import struct
 import tempfile
-import time
 from pathlib import Path
 
 import fitdecode
@@ -22,6 +19,7 @@ import pandas as pd
 import pyogrio
 
 from geo.read import read_fixes
+from tests.bench.rounds import in_turn, say
 
 
 def make_fixes(n: int, *, seed: int = 1) -> pd.DataFrame:
@@ -154,12 +152,6 @@ def ours(path: Path) -> int:
     return len(read_fixes(path, key=b"bench", time_zone="America/Panama").fixes)
 
 
-def seconds(task, *arguments) -> float:
-    start = time.perf_counter()
-    task(*arguments)
-    return time.perf_counter() - start
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fixes", type=int, default=1_000_000)
@@ -172,18 +164,8 @@ def main() -> None:
             path, some = Path(folder, file), fixes.head(options.fixes // share)
             write(some, path)
             assert ours(path) == peer(path) == len(some), "the two must agree first"
-            rounds = [
-                (seconds(ours, path), seconds(peer, path))
-                for _ in range(options.rounds)
-            ]
-            line = {
-                "bench": f"read {name}",
-                "fixes": len(some),
-                "ours_s": round(statistics.median(a for a, _ in rounds), 3),
-                "peer_s": round(statistics.median(b for _, b in rounds), 3),
-                "ratio": round(statistics.median(b / a for a, b in rounds), 2),
-            }
-            print(json.dumps(line))
+            times = in_turn(ours, peer, path, rounds=options.rounds)
+            say(bench=f"read {name}", fixes=len(some), **times)
 
 
 if __name__ == "__main__":
