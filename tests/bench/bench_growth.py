@@ -16,8 +16,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from bench_build import DARIEN, digest, run
-from crowd import write_crowd
+from tests.bench.bench_build import DARIEN, digest, run
+from tests.bench.crowd import write_crowd
 
 
 def main() -> None:
