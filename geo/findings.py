@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -14,11 +15,14 @@ from geo.analysis.brownian import surface_of
 from geo.analysis.corridors import bridged_share, corridor_support, outline_corridors
 from geo.analysis.density import kernel_density
 from geo.analysis.hotspots import find_hotspots
+from geo.analysis.network import make_network
 from geo.analysis.points import (
     count_at_targets,
     count_in_cells,
     find_point_hotspots,
 )
+from geo.analysis.ridges import trace_ridges
+from geo.analysis.traffic import count_network, worn_lines
 from geo.grid import Grid, Surface
 from geo.partials import VOTE
 from geo.privacy import About, Findings, round_significant
@@ -99,6 +103,7 @@ def make_findings(
             "crossings_monthly": _by_month(totals.crossings, ["target", "direction"]),
             "monthly": _by_month(totals.monthly, []),
         }
+        | find_network(totals, methods, targets=targets, places=base.places)
         | _of_points(
             points, targets, cells, _ground(land, density.grid, cells), methods
         ),
@@ -200,6 +205,37 @@ def find_corridors(totals: Totals, methods: Methods) -> gpd.GeoDataFrame:
     corridors = pd.concat(found, ignore_index=True)
     corridors["corridor"] = np.arange(1, len(corridors) + 1)
     return gpd.GeoDataFrame(corridors, geometry="geometry", crs=found[0].crs)
+
+
+def find_network(
+    totals: Totals,
+    methods: Methods,
+    *,
+    targets: gpd.GeoDataFrame,
+    places: gpd.GeoDataFrame,
+) -> dict[str, pd.DataFrame]:
+    """Return the routes of the whole period, their months, and where they meet.
+
+    Lines on which fewer than k tracks are seen are taken out, and the rest is cut
+    and counted anew: what led only to them is no junction.
+    """
+    movement = totals.movement["all"]
+    grid = movement.grid
+    support = Surface(grid, movement.support.astype(float), "support", "tracks")
+    ground: dict[str, Any] = {"targets": targets, "places": places}
+    ground["round_m"] = grid.cell_m / 10
+    lines = trace_ridges(surface_of(movement), support=support, fewest=methods.k)
+    network = make_network(lines, **ground)
+    edges, _, _ = count_network(totals.paths, network, grid=grid)
+    lines = worn_lines(edges, fewest=methods.k)
+    network = make_network(lines, **ground)
+    edges, monthly, nodes = count_network(totals.paths, network, grid=grid)
+    named = [month_label(int(month)) for month in monthly["month"]]
+    return {
+        "network": edges,
+        "network_monthly": monthly.assign(month=pd.Series(named, dtype="str")),
+        "network_nodes": nodes,
+    }
 
 
 def _hotspots(

@@ -143,6 +143,46 @@ def points():
     )
 
 
+def network_layers():
+    """Three routes that meet: many walk two of them, too few the third."""
+    ends = [(-9e3, -2e3), (0, 0), (9e3, -6e3), (1e3, 8e3)]
+    ways = [(2, 1), (3, 2), (2, 4)]
+    return {
+        "network": frame(
+            {
+                "edge": [1, 2, 3],
+                "from_node": [start for start, _ in ways],
+                "to_node": [end for _, end in ways],
+                "from_name": ["junction 2", "Acandí", "junction 2"],
+                "to_name": ["Bajo Chiquito", "junction 2", "end 4"],
+                "tracks": [57, 36, 6],
+                "ahead_tracks": [41, 33, 6],
+                "back_tracks": [12, 3, 0],
+                "length_km": [9.2, 10.8, 8.1],
+            },
+            [LineString([ends[start - 1], ends[end - 1]]) for start, end in ways],
+        ),
+        "network_monthly": pd.DataFrame(
+            {
+                "edge": [1, 1, 2],
+                "month": ["2023-08", "2023-09", "2023-09"],
+                "tracks": [31, 26, 8],
+                "ahead_tracks": [21, 20, 8],
+                "back_tracks": [7, 5, 0],
+            }
+        ),
+        "network_nodes": frame(
+            {
+                "node": [1, 2, 3, 4],
+                "name": ["Bajo Chiquito", "junction 2", "Acandí", "end 4"],
+                "kind": ["end", "junction", "checkpoint", "end"],
+                "tracks": [57, 60, 36, 6],
+            },
+            [Point(end) for end in ends],
+        ),
+    }
+
+
 def recorded():
     """People seen at the border, at a checkpoint, and too few at a river."""
     seen = crossings().drop(columns="direction").rename(columns={"tracks": "points"})

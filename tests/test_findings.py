@@ -211,6 +211,17 @@ class TestFindings:
         here = density.values.ravel()[density.grid.cell_of(x, y)[0]]
         assert busiest["density"] == float(f"{here:.2g}")
 
+    def test_routes_have_k_tracks_and_months_that_add_up(self, findings):
+        edges, monthly, nodes = (
+            findings.layers[f"network{part}"] for part in ("", "_monthly", "_nodes")
+        )
+
+        assert len(edges)
+        assert (edges["tracks"] >= METHODS.k).all()
+        assert set(edges["from_node"]) | set(edges["to_node"]) == set(nodes["node"])
+        whole = monthly.groupby("edge")["tracks"].sum()
+        assert whole.to_dict() == dict(zip(edges["edge"], edges["tracks"], strict=True))
+
     def test_they_pass_the_gate(self, findings):
         passed = release(findings)
 

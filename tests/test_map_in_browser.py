@@ -9,6 +9,7 @@ from tests.releases import (
     corridors,
     hotspots,
     make_release,
+    network_layers,
     point_layers,
     points,
 )
@@ -284,6 +285,68 @@ def test_a_badge_says_how_many_were_seen_at_a_crossing(visit, map_of_points):
     assert re.search(r"People or incidents\s*210\s+\(95 %", said)
     opened.page.click("#open-tables")
     assert opened.page.locator("#tables table").count() == 6
+
+
+@pytest.fixture(scope="module")
+def map_of_routes(tmp_path_factory):
+    release = make_release(layers=network_layers())
+    return write_map(release, tmp_path_factory.mktemp("routes") / "index.html")
+
+
+def test_routes_are_drawn_when_asked_for_and_say_who_goes_which_way(
+    visit, map_of_routes
+):
+    opened = visit(map_of_routes)
+    before = opened.pixels()
+    assert not opened.page.is_checked("#show-network")
+
+    opened.page.check("#show-network")
+    opened.settle()
+    assert opened.pixels() != before
+    for layer in ("cells", "corridors", "arrows", "crossings", "points"):
+        if opened.page.locator(f"#show-{layer}").count():
+            opened.page.uncheck(f"#show-{layer}")
+    middle = network_layers()["network"].geometry.centroid.to_crs(4326)
+    said = popup_at(opened, middle[0].y, middle[0].x)
+
+    assert re.search(r"junction 2 \S Bajo Chiquito", said)
+    assert re.search(r"To Bajo Chiquito\s+40", said)
+    assert re.search(r"To junction 2\s+10", said)
+    assert not opened.complaints
+
+
+def test_a_way_that_few_go_has_no_number_and_few_tracks_no_route(visit, map_of_routes):
+    opened = visit(map_of_routes, language="es-PA")
+    opened.page.click("#open-tables")
+    table = opened.page.locator("#tables details", has_text="Rutas")
+
+    rows = table.locator("tbody tr")
+    assert rows.count() == 2
+    assert rows.nth(1).inner_text().split("\t") == [
+        "Acandí",
+        "cruce 2",
+        "35",
+        "35",
+        "\u2013",
+        "10.8",
+    ]
+
+
+def test_in_a_month_routes_show_that_month(visit, map_of_routes):
+    opened = visit(map_of_routes)
+    opened.page.check("#show-network")
+    opened.page.fill("#slider", "2")
+    opened.settle()
+    second = opened.pixels()
+    opened.page.fill("#slider", "1")
+    opened.settle()
+
+    assert opened.pixels() != second
+    assert not opened.complaints
+
+
+def test_a_map_without_routes_does_not_offer_them(visit):
+    assert visit().page.locator("#show-network").count() == 0
 
 
 def test_a_map_without_points_does_not_speak_of_them(visit):

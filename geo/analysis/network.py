@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +15,7 @@ _SNAP_M = 1500.0  # a checkpoint this near to a line, or to a node, lies on it
 _NAMED_M = 2000.0  # a place this near gives a node its name
 
 Point = tuple[float, float]
+Shape = TypeVar("Shape", shapely.LineString, shapely.Point)
 
 
 class Network(NamedTuple):
@@ -34,7 +35,11 @@ class Network(NamedTuple):
 
 
 def make_network(
-    ridges: gpd.GeoDataFrame, *, targets: gpd.GeoDataFrame, places: gpd.GeoDataFrame
+    ridges: gpd.GeoDataFrame,
+    *,
+    targets: gpd.GeoDataFrame,
+    places: gpd.GeoDataFrame,
+    round_m: float = 1.0,
 ) -> Network:
     """Cut lines at checkpoints and at the border, and name what lies between.
 
@@ -46,6 +51,8 @@ def make_network(
         Of `geo.analysis.targets.make_targets`; its rivers are not used.
     places
         Points with a `name`; may be empty.
+    round_m
+        Coordinates are multiples of this, so that lines meet exactly.
 
     Returns
     -------
@@ -73,13 +80,14 @@ def make_network(
     >>> found.edges[["from_node", "to_node"]].values.tolist()
     [[1, 2], [2, 3]]
     """
-    lines = [line for line in ridges.geometry if line.length > 0]
+    lines = [_rounded(line, round_m) for line in ridges.geometry]
+    lines = [line for line in lines if line.length > 0]
     given: dict[Point, tuple[str, str]] = {}
     cuts = [set[float]() for _ in lines]
-    _at_border(lines, targets, cuts, given)
-    _at_checkpoints(lines, targets, cuts, given)
+    _at_border(lines, targets, cuts, given, round_m=round_m)
+    _at_checkpoints(lines, targets, cuts, given, round_m=round_m)
     pieces = [
-        _whole(substring(line, start, end))
+        _rounded(substring(line, start, end), round_m)
         for line, cut in zip(lines, cuts, strict=True)
         for start, end in pairwise(sorted({0.0, line.length} | cut))
     ]
@@ -98,13 +106,15 @@ def make_network(
     return Network(gpd.GeoDataFrame(edges, geometry=shapes), nodes.set_crs(ridges.crs))
 
 
-def _whole(line: shapely.LineString) -> shapely.LineString:
-    """Return a line on whole metres, so that cut ends meet exactly."""
-    rounded: shapely.LineString = shapely.transform(line, np.round)
+def _rounded(line: Shape, round_m: float) -> Shape:
+    """Return a line on multiples of a length, so that cut ends meet exactly."""
+    rounded: Shape = shapely.transform(
+        line, lambda corners: np.round(corners / round_m) * round_m
+    )
     return rounded
 
 
-def _end(line: shapely.LineString, which: int) -> Point:
+def _end(line: shapely.LineString | shapely.Point, which: int) -> Point:
     x, y = line.coords[which][:2]
     return float(x), float(y)
 
@@ -124,6 +134,7 @@ def _place_node(
     cuts: set[float],
     *,
     near_m: float,
+    round_m: float,
 ) -> Point:
     """Return the node at a distance along a line: one that is there, or a new cut."""
     there = sorted(
@@ -133,7 +144,7 @@ def _place_node(
         cuts.add(at_m)
         there[0] = at_m
     point = line.interpolate(there[0])
-    return float(np.round(point.x)), float(np.round(point.y))
+    return _end(_rounded(point, round_m), 0)
 
 
 def _at_border(
@@ -141,13 +152,15 @@ def _at_border(
     targets: gpd.GeoDataFrame,
     cuts: list[set[float]],
     given: dict[Point, tuple[str, str]],
+    *,
+    round_m: float,
 ) -> None:
     """Put nodes where lines meet the border."""
     for name, reach in _of_kind(targets, "border"):
         for line, cut in zip(lines, cuts, strict=True):
             met = shapely.get_coordinates(shapely.intersection(line, reach))
             for at_m in sorted(line.project(shapely.Point(*place)) for place in met):
-                node = _place_node(line, at_m, cut, near_m=_SNAP_M / 2)
+                node = _place_node(line, at_m, cut, near_m=_SNAP_M / 2, round_m=round_m)
                 given.setdefault(node, (name, "border"))
 
 
@@ -156,6 +169,8 @@ def _at_checkpoints(
     targets: gpd.GeoDataFrame,
     cuts: list[set[float]],
     given: dict[Point, tuple[str, str]],
+    *,
+    round_m: float,
 ) -> None:
     """Put nodes where lines pass checkpoints."""
     if not lines:
@@ -166,7 +181,9 @@ def _at_checkpoints(
         if away[nearest] <= _SNAP_M:
             line = lines[nearest]
             at_m = line.project(post)
-            node = _place_node(line, at_m, cuts[nearest], near_m=_SNAP_M)
+            node = _place_node(
+                line, at_m, cuts[nearest], near_m=_SNAP_M, round_m=round_m
+            )
             if given.get(node, ("", "border"))[1] == "border":
                 given[node] = name, "checkpoint"
 

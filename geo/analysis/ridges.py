@@ -18,7 +18,7 @@ _SHARPEST = 0.05  # curvature of a ridge, as a share of the height, per squared 
 _SMALLEST_HOLE = 64  # cells; smaller ones are filled, and no line goes round them
 _SHARE = 0.98  # of the movement; lines run only where it is densest
 _ALONG = 2.0  # standard deviation of the smoothing of lines, in steps
-_ROUND_M = 1.0
+_ROUND = 0.1  # of a cell; nothing finer is known, or told
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -53,8 +53,8 @@ def trace_ridges(
     Returns
     -------
     GeoDataFrame
-        A row a line: `ridge`, from 0, and `geometry`, a LineString on whole metres in
-        the surface's CRS. Lines meet at their ends, and there only, in the same
+        A row a line: `ridge`, from 0, and `geometry`, a LineString on tenths of a cell
+        in the surface's CRS. Lines meet at their ends, and there only, in the same
         point. Sorted west to east, then south to north.
 
     Raises
@@ -284,8 +284,8 @@ def _smoothed(line: shapely.LineString, cell_m: float) -> shapely.LineString:
     )[len(corners) - 1 : 2 * len(corners) - 1]
     smooth[[0, -1]] = ends
     simple = shapely.simplify(shapely.LineString(smooth), cell_m / 20)
-    whole = np.round(shapely.get_coordinates(simple) / _ROUND_M) * _ROUND_M
-    return _from_west(shapely.LineString(whole))
+    whole = np.round(shapely.get_coordinates(simple) / (_ROUND * cell_m))
+    return _from_west(shapely.LineString(whole * _ROUND * cell_m))
 
 
 def _from_west(line: shapely.LineString) -> shapely.LineString:

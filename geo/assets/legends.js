@@ -17,6 +17,8 @@
     disc,
     mostCrossed,
     anyPoints,
+    anyRoutes,
+    routeWidth,
     badge,
     find,
     months,
@@ -157,6 +159,29 @@
     node("p", { class: "note" }, t("pointsNote")),
   ];
 
+  const routeLegend = () => {
+    const most = Math.max(...data.network.edges.map((row) => row.tracks));
+    const steps = [...new Set([data.k, Math.round(most / 4 / data.roundTo) * data.roundTo, most])];
+    const line = (tracks) =>
+      shape(
+        "svg",
+        { width: 30, height: 10, "aria-hidden": "true" },
+        shape("path", {
+          d: "M1 5H29",
+          stroke: colours.route,
+          "stroke-width": routeWidth(tracks),
+        }),
+      );
+    return [
+      keys(
+        ...steps
+          .filter((tracks) => tracks >= data.k)
+          .map((tracks) => key(line(tracks), t("routeTracks", { n: number(tracks) }))),
+      ),
+      node("p", { class: "note" }, t("routeNote")),
+    ];
+  };
+
   const densityLegend = () =>
     data.density
       ? [
@@ -191,6 +216,7 @@
 
   const ROWS = [
     ["corridors", corridorLegend],
+    ...(anyRoutes ? [["network", routeLegend]] : []),
     ["cells", cellLegend],
     ["arrows", null],
     ["crossings", crossingLegend],

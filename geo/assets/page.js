@@ -130,6 +130,7 @@ const trocha = {};
     ink: "#2b2a33",
     plum: "#7a2e6e",
     olive: "#4f6228",
+    route: "#0a3d4f",
     official: "#a2937c",
     sea: "#cbd8df",
     coast: "#8ea5b1",

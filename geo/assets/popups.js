@@ -19,6 +19,7 @@
     colours,
     months,
     recordedAt,
+    nodeName,
   } = trocha;
 
   const facts = (pairs) =>
@@ -228,6 +229,33 @@
           row.bridged === null ? null : [t("bridged"), percent(row.bridged / 100)],
         ]),
         meaning(t("corridorMeaning", { share: percent(row.level / 100) })),
+      ),
+    route: (row) =>
+      card(
+        heading(
+          [name(nodeName(row.from)), " – ", name(nodeName(row.to))],
+          t("routeTitle"),
+          colours.route,
+        ),
+        facts([
+          [t("tracks"), number(row.tracks)],
+          ...[
+            [row.to, row.ahead],
+            [row.from, row.back],
+          ].map(([end, tracks]) => [
+            [t("routeTo"), " ", name(nodeName(end))],
+            tracks === null ? t("routeFew", { k: number(data.k) }) : number(tracks),
+          ]),
+          [t("length"), t("km", { n: number(row.km, 1) })],
+        ]),
+        monthBars(row.months, colours.route),
+        meaning(t("routeMeaning")),
+      ),
+    node: (row) =>
+      card(
+        heading(name(nodeName(row.name)), t(`nodeKind-${row.kind}`), colours.route),
+        facts([[t("tracks"), number(row.tracks)]]),
+        meaning(t("nodeMeaning")),
       ),
     crossing: (unsorted) => {
       const rows = [...unsorted].sort((a, b) => b.tracks - a.tracks);

@@ -13,6 +13,7 @@
     compass,
     node,
     name,
+    nodeName,
     at,
     centres,
     find,
@@ -105,6 +106,14 @@
       number(data.points.z[n], 1),
       number(data.points.q[n], 4),
     ]);
+    const routes = data.network.edges.map((row) => [
+      name(nodeName(row.from)),
+      name(nodeName(row.to)),
+      number(row.tracks),
+      number(row.ahead),
+      number(row.back),
+      number(row.km, 1),
+    ]);
     const nationalities = data.nationalities.map((row) => [
       name(term(row.nationality)),
       String(row.year),
@@ -154,6 +163,22 @@
         ],
         squares,
       ),
+      ...(routes.length
+        ? [
+            table(
+              t("layer-network"),
+              [
+                t("routeFrom"),
+                t("routeTo"),
+                t("tracks"),
+                t("routeAhead"),
+                t("routeBack"),
+                t("lengthKm"),
+              ],
+              routes,
+            ),
+          ]
+        : []),
       ...(recorded.length
         ? [
             table(

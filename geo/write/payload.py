@@ -68,6 +68,17 @@ RECORDED_COLUMNS = {
 }
 
 
+ROUTE_COLUMNS = {
+    "from": "from_name",
+    "to": "to_name",
+    "tracks": "tracks",
+    "ahead": "ahead_tracks",
+    "back": "back_tracks",
+    "km": "length_km",
+}
+NODE_COLUMNS = {"name": "name", "kind": "kind", "tracks": "tracks"}
+
+
 def page_data(release: Release) -> dict[str, Any]:
     """Return everything that the page shows, ready for JSON.
 
@@ -114,6 +125,7 @@ def page_data(release: Release) -> dict[str, Any]:
         "cells": _cells(release, months),
         "cellKm": _cell_km(release),
         "crossings": _crossings(release, months),
+        "network": _network(release, months),
         "points": _points(release, months),
         "recorded": _recorded(release, months),
         "density": _density(release),
@@ -249,6 +261,40 @@ def _crossings(release: Release, months: list[str]) -> list[dict[str, Any]]:
             }
         )
     return out
+
+
+def _network(release: Release, months: list[str]) -> dict[str, Any]:
+    """Return the routes with their months, and the points where they meet."""
+    layer, nodes = _layer(release, "network"), _layer(release, "network_nodes")
+    if layer.empty:
+        return {"edges": [], "nodes": []}
+    monthly: dict[Any, dict[str, int]] = {}
+    for row in records(_layer(release, "network_monthly")):
+        monthly.setdefault(row["edge"], {})[row["month"]] = row["tracks"]
+    drawn = zip(
+        rows(layer, ROUTE_COLUMNS),
+        layer["edge"],
+        degrees(layer, simplify_m=SIMPLIFY_M).geometry,
+        strict=True,
+    )
+    return {
+        "edges": [
+            row
+            | {
+                "line": packed(line)[0],
+                "months": [monthly.get(edge, {}).get(month) for month in months],
+            }
+            for row, edge, line in drawn
+        ],
+        "nodes": [
+            row | {"at": spot(place)}
+            for row, place in zip(
+                rows(nodes, NODE_COLUMNS), degrees(nodes).geometry, strict=True
+            )
+        ]
+        if len(nodes)
+        else [],
+    }
 
 
 def _points(release: Release, months: list[str]) -> dict[str, Any]:

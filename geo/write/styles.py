@@ -27,6 +27,7 @@ SIZES_MM = (0.25, 0.45, 0.7, 1.0, 1.4)
 """Width of a line, and a third of that of a point, for each class of tracks."""
 
 CROSSING_COLOUR = "#7a2e6e"
+ROUTE_COLOUR = "#0a3d4f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ def draw(release: Release) -> Iterator[Drawn]:
         ):
             rules = _by_quality(tracks, geometry, "tracks")
             yield Drawn(table, title + mark, geometry, rules)
+    yield from _of_network(release, mark)
     if "corridors" in release.layers:
         frame = release.layers["corridors"]
         seasons = sorted({"all", *frame["season"].astype(str)} - {"all"})
@@ -117,6 +119,20 @@ def _of_points(release: Release, mark: str) -> Iterator[Drawn]:
         yield Drawn("points", title, "Polygon", _by_heat(), opacity=0.75)
 
 
+def _of_network(release: Release, mark: str) -> Iterator[Drawn]:
+    """Yield the routes and the points where they meet, if any."""
+    for name, title, geometry in (
+        ("network_nodes", "Ends of routes / Extremos de rutas", "Point"),
+        ("network", "Routes / Rutas", "Line"),
+    ):
+        if name in release.layers:
+            tracks = [float(n) for n in release.layers[name]["tracks"].dropna()]
+            rules = _by_count(
+                tracks, geometry, "tracks", style="solid", colour=ROUTE_COLOUR
+            )
+            yield Drawn(name, title + mark, geometry, rules)
+
+
 def _by_quality(
     counts: Sequence[float], geometry: str, counted: str
 ) -> tuple[Rule, ...]:
@@ -139,7 +155,12 @@ def _by_quality(
 
 
 def _by_count(
-    counts: Sequence[float], geometry: str, counted: str, *, style: str
+    counts: Sequence[float],
+    geometry: str,
+    counted: str,
+    *,
+    style: str,
+    colour: str = CROSSING_COLOUR,
 ) -> tuple[Rule, ...]:
     """Draw the wider, the more was counted."""
     edges = class_edges(counts)
@@ -149,10 +170,10 @@ def _by_count(
     for size, (label, low, high) in zip(SIZES_MM, classes, strict=False):
         where = f'"{counted}" >= {low}' + (f' AND "{counted}" < {high}' if high else "")
         if geometry == "Point":
-            symbol = {"color": _rgba(CROSSING_COLOUR), "size": f"{3 * size:g}"}
+            symbol = {"color": _rgba(colour), "size": f"{3 * size:g}"}
             symbol |= {"name": "circle", "outline_color": _rgba("#ffffff")}
         else:
-            symbol = {"line_color": _rgba(CROSSING_COLOUR), "line_width": f"{size:g}"}
+            symbol = {"line_color": _rgba(colour), "line_width": f"{size:g}"}
             symbol |= {"line_style": style, "capstyle": "flat"}
         rules.append(Rule(where, label, symbol))
     return tuple(rules)

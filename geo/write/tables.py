@@ -33,6 +33,8 @@ LAYER_KINDS: Mapping[str, frozenset[str]] = {
     "corridors": frozenset({"polygons"}),
     "hotspots": frozenset({"polygons"}),
     "crossings": frozenset({"lines", "points"}),
+    "network": frozenset({"lines"}),
+    "network_nodes": frozenset({"points"}),
     "points": frozenset({"polygons"}),
     "recorded": frozenset({"lines", "points"}),
 }

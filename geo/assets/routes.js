@@ -1,0 +1,59 @@
+"use strict";
+/* The route network: lines the wider the more walk them, and the points where they meet. */
+(() => {
+  const { data, state, t, unpack, at, crossingName, colours, stage, popup, makers } = trocha;
+  const { edges, nodes } = data.network;
+
+  const most = Math.max(1, ...edges.map((row) => row.tracks));
+  const width = (tracks) => 1.2 + 5.8 * Math.sqrt(tracks / most);
+
+  /* Names of nodes without one are made by the program: "junction 7". */
+  const nodeName = (text) => {
+    const plain = /^(junction|end) (\d+)$/.exec(text);
+    return plain ? t(`node-${plain[1]}`, { n: plain[2] }) : crossingName({ name: text });
+  };
+
+  makers.network = () => {
+    const group = L.layerGroup();
+    const renderer = stage.drawing.found;
+    const line = (row, style) => L.polyline(unpack(row.line), { renderer, ...style });
+    const drawn = edges.map((row) => {
+      const casing = line(row, { interactive: false, color: "#ffffff", opacity: 0.8 });
+      const route = line(row, { color: colours.route, opacity: 0.95 });
+      route.on("click", (event) => popup(event.latlng, trocha.about.route(row)));
+      return { row, casing, route };
+    });
+    const dots = nodes
+      .filter((row) => row.kind !== "checkpoint")
+      .map((row) => {
+        const dot = L.circleMarker(at(row.at), {
+          renderer,
+          radius: 3.6,
+          color: colours.route,
+          weight: 1.4,
+          fillColor: "#ffffff",
+          fillOpacity: 1,
+        });
+        dot.on("click", (event) => popup(event.latlng, trocha.about.node(row)));
+        return dot;
+      });
+    group.refresh = () => {
+      group.clearLayers();
+      const shown = drawn
+        .map((one) => {
+          const tracks = state.month < 0 ? one.row.tracks : one.row.months[state.month];
+          return { ...one, tracks };
+        })
+        .filter(({ tracks }) => tracks !== null);
+      for (const { casing, tracks } of shown)
+        group.addLayer(casing.setStyle({ weight: width(tracks) + 2 }));
+      for (const { route, tracks } of shown)
+        group.addLayer(route.setStyle({ weight: width(tracks) }));
+      if (state.month < 0) for (const dot of dots) group.addLayer(dot);
+    };
+    group.refresh();
+    return group;
+  };
+
+  Object.assign(trocha, { anyRoutes: edges.length > 0, nodeName, routeWidth: width });
+})();
