@@ -42,6 +42,7 @@ FLOORS = [
     {"analysis.emerging", "analysis.terrain"},
     {"analysis.points"} | {"ingest", "partials", "privacy"},
     # The writers' wing: what is said and drawn, then whole pages and files.
+    {"write.routes"},
     {"write.basemap", "write.fields", "write.output", "write.plain"} | {"totals"},
     {"write.ground", "write.headings"},
     {"write.notes", "write.payload", "write.styles", "write.tables"} | {"findings"},
