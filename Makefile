@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 LOWEST := .setup/lowest
 PEERS := .setup/peers
 SKMOB := .setup/skmob
+TERRAIN := .setup/terrain
 REGION ?= data/darien/region.toml
 
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
@@ -38,7 +39,7 @@ browser: ## see that there is a Chromium for the tests of the map
 bench: $(VENV)/dev.done ## time the hot paths beside their peers
 	@set -e; for script in tests/bench/bench_*.py; do $(BIN)/python "$$script"; done
 
-peers: $(PEERS)/locked.done $(SKMOB)/locked.done ## install what the benches compare with
+peers: $(PEERS)/locked.done $(SKMOB)/locked.done $(TERRAIN)/locked.done ## install what the benches compare with
 
 wheel: $(VENV)/ours.done ## build dist/trocha-….whl
 	rm -rf dist
@@ -57,6 +58,7 @@ lock: $(VENV)/dev.done ## choose the newest versions again, and the oldest
 	$(call compile_peers,.ci/peers.txt,movingpandas trackintel fastmob pyarrow)
 	$(call compile_peers,.ci/skmob.txt,scikit-mobility 'numpy<2' 'shapely<2' 'pyarrow<21',\
 	  --no-emit-package igraph --no-emit-package python-igraph)
+	$(call compile_peers,.ci/terrain.txt,scikit-image xarray-spatial whitebox-workflows)
 
 clean: ## remove what make made, except for maps and the store of fixes
 	rm -rf $(VENV) .setup dist .coverage .hypothesis
@@ -100,6 +102,9 @@ $(PEERS)/venv.done:
 $(SKMOB)/venv.done:
 	$(call venv,$(SKMOB))
 
+$(TERRAIN)/venv.done:
+	$(call venv,$(TERRAIN))
+
 $(VENV)/locked.done: .ci/locked.txt | $(VENV)/venv.done
 	$(BIN)/python -m pip install $(LOCKED) -r $<
 	@touch $@
@@ -126,4 +131,8 @@ $(PEERS)/locked.done: .ci/peers.txt | $(PEERS)/venv.done
 
 $(SKMOB)/locked.done: .ci/skmob.txt | $(SKMOB)/venv.done
 	$(SKMOB)/bin/python -m pip install $(LOCKED) -r $<
+	@touch $@
+
+$(TERRAIN)/locked.done: .ci/terrain.txt | $(TERRAIN)/venv.done
+	$(TERRAIN)/bin/python -m pip install $(LOCKED) -r $<
 	@touch $@
