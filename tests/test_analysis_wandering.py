@@ -155,7 +155,7 @@ def test_the_journey_gets_shorter_as_theta_grows():
     assert hours[-1] * 3600 == pytest.approx(ITINERA["lcp_cost"])
 
 
-@pytest.mark.parametrize("theta", [0.0, 1.0, 1e6])
+@pytest.mark.parametrize("theta", [0.0, 1.0, 100.0, 300.0, 1e6])
 def test_a_long_way_is_no_harder_than_a_short_one(theta):
     """A lane of 3,000 cells, where everybody has to pass every cell."""
     found = wander(scene(np.ones((1, 3000))), 0, 2999, theta_per_h=theta)

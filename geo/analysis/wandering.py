@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 _LEAF = 64  # pieces of ground this small are not cut further
 _FAR = 600.0  # logarithms beyond this are near the end of what a float holds
 _LEAST = 1e-300
-_TRIES = 6
+_TRIES = 20  # each brings the scale some 600 nearer; on plain ground one is enough
 _FLOOR = 0.01  # share of a prediction that is spread evenly over the ground
 
 
