@@ -139,7 +139,10 @@ def test_the_table_shows_how_much_hangs_on_the_choice():
     ("wrong", "message"),
     [
         ({"method": "scott"}, "method is 'scott'; expected one of"),
-        ({"x": range(1, 10), "y": range(1, 10)}, "9 points lie on the window; expected 10"),
+        (
+            {"x": range(1, 10), "y": range(1, 10)},
+            "9 points lie on the window; expected 10",
+        ),
         ({"x": [5] * 20, "y": [5] * 20}, "all points lie at one place"),
         ({"x": range(1, 20)}, "differ in length"),
         ({"mask": np.ones((2, 2), bool)}, "mask has shape"),

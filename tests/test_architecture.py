@@ -12,7 +12,7 @@ FLOORS = [
     {"errors"},
     {"config", "grid", "progress", "regions"},
     {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
-    | {"kernels.costs", "kernels.series"}
+    | {"kernels.costs", "kernels.pairs", "kernels.series"}
     | {"kernels.smoothing", "kernels.surfaces", "kernels.thinning", "kernels.tracks"}
     | {"kernels.variances"}
     | {"schema"},
@@ -38,6 +38,7 @@ FLOORS = [
     | {"analysis.network", "analysis.ridges"}
     | {"analysis.travel", "analysis.trends", "analysis.wandering"},
     {"analysis.adaptive", "analysis.cube", "analysis.moran", "analysis.scan"}
+    | {"analysis.bandwidth", "analysis.risk"}
     | {"analysis.traffic"},
     {"analysis.emerging", "analysis.terrain"},
     {"analysis.points"} | {"ingest", "partials", "privacy"},
@@ -68,7 +69,7 @@ DOORS = {
     "folium": {"write.page"},
     "watchfiles": {"watching"},
     "numba": {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
-    | {"kernels.costs", "kernels.series"}
+    | {"kernels.costs", "kernels.pairs", "kernels.series"}
     | {"kernels.smoothing", "kernels.stops", "kernels.surfaces", "kernels.thinning"}
     | {"kernels.tracks"}
     | {"kernels.variances"},
