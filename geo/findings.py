@@ -21,6 +21,7 @@ from geo.analysis.points import (
     count_in_cells,
     find_point_hotspots,
 )
+from geo.analysis.reach import hours_to_posts
 from geo.analysis.ridges import trace_ridges
 from geo.analysis.traffic import count_network, worn_lines
 from geo.grid import Grid, Surface
@@ -90,6 +91,13 @@ def make_findings(
     density = track_density(
         totals.votes, movement.grid, bandwidth_m=methods.bandwidth_m
     )
+    hours = hours_to_posts(
+        base.checkpoints,
+        movement.grid,
+        relief=base.relief,
+        land=land,
+        rivers=base.rivers,
+    )
     reach_m = 2 * methods.bandwidth_m
     support = Surface(
         movement.grid, movement.support.astype(float), "support", "tracks"
@@ -97,7 +105,9 @@ def make_findings(
     return Findings(
         layers={
             "corridors": find_corridors(totals, methods),
-            "hotspots": _hotspots(totals, cells, land, density, methods.alpha),
+            "hotspots": _hotspots(
+                totals, cells, land, density, methods.alpha, hours=hours
+            ),
             "hotspots_monthly": _by_month(totals.visits, ["cell"]),
             "crossings": _at_targets(totals.crossings, targets, count="tracks"),
             "crossings_monthly": _by_month(totals.crossings, ["target", "direction"]),
@@ -244,14 +254,20 @@ def _hotspots(
     land: NDArray[np.bool_],
     density: Surface,
     alpha: float,
+    *,
+    hours: Surface | None,
 ) -> gpd.GeoDataFrame:
-    """Return the tested cells, with the density at their centres."""
+    """Return the tested cells, with density and hours to a post at their centres."""
     grid = density.grid
     ground = _ground(land, grid, cells)
     hotspots = find_hotspots(totals.visits, cells, land=ground, alpha=alpha)
     here = grid.cell_of(*cells.centre_of(hotspots["cell"].to_numpy(dtype=np.int64)))
     values = np.where(here >= 0, density.values.ravel()[here], np.nan)
     hotspots.insert(len(hotspots.columns) - 1, "density", round_significant(values))
+    far = np.full(len(here), np.nan)
+    if hours is not None:
+        far = np.where(here >= 0, hours.values.ravel()[here], np.nan)
+    hotspots.insert(len(hotspots.columns) - 1, "post_h", np.floor(2 * far + 0.5) / 2)
     return hotspots
 
 

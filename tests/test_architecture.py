@@ -41,7 +41,7 @@ FLOORS = [
     | {"analysis.bandwidth", "analysis.risk"}
     | {"analysis.traffic"},
     {"analysis.emerging", "analysis.terrain"},
-    {"analysis.points"} | {"ingest", "partials", "privacy"},
+    {"analysis.points", "analysis.reach"} | {"ingest", "partials", "privacy"},
     # The writers' wing: what is said and drawn, then whole pages and files.
     {"write.routes"},
     {"write.basemap", "write.fields", "write.output", "write.plain"} | {"totals"},

@@ -284,7 +284,7 @@ def test_a_badge_says_how_many_were_seen_at_a_crossing(visit, map_of_points):
     said = opened.text(".leaflet-popup-content")
     assert re.search(r"People or incidents\s*210\s+\(95 %", said)
     opened.page.click("#open-tables")
-    assert opened.page.locator("#tables table").count() == 6
+    assert opened.page.locator("#tables table").count() == 7
 
 
 @pytest.fixture(scope="module")
@@ -360,7 +360,7 @@ def test_the_tables_hold_the_numbers_of_the_map(visit):
     opened.page.click("#open-tables")
 
     tables = opened.page.locator("#tables table")
-    assert tables.count() == 4
+    assert tables.count() == 5
     assert tables.nth(0).locator("tbody tr").count() == 3
     assert "81,946" in tables.nth(1).inner_text()
     assert tables.nth(3).locator("tbody tr").count() == 5

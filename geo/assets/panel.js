@@ -174,6 +174,9 @@
       ),
       row(t("sureCorridor"), t("sureCorridorText")),
       row(t("sureHotspot"), t("sureHotspotText")),
+      ...((data.cells.post || []).some((hours) => hours !== null)
+        ? [row(t("surePosts"), t("surePostsText"))]
+        : []),
       row(
         t("sureGround"),
         data.ground.relief ? `${t("sureReliefText")} ` : "",

@@ -165,6 +165,9 @@
           cells.density[n] === null
             ? null
             : [t("density"), t("perKm2", { n: number(cells.density[n], 1) })],
+          cells.post[n] === null
+            ? null
+            : [t("post"), t("hoursValue", { n: number(cells.post[n], 1) })],
           [
             t("test"),
             `z ${number(cells.z[n], 1)} · q ${cells.q[n] !== null && cells.q[n] < 0.001 ? `< ${number(0.001, 3)}` : number(cells.q[n], 3)}`,

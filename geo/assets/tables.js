@@ -21,6 +21,9 @@
   } = trocha;
   const { cells } = data;
 
+  /* A hot square this many hours from a post stands in the table of need. */
+  const FAR_H = 3;
+
   const table = (caption, columns, rows) =>
     node(
       "details",
@@ -89,7 +92,21 @@
       cells.bearing[n] === null ? "–" : compass(cells.bearing[n]),
       cells.oneWay[n] === null ? "–" : percent(cells.oneWay[n] / 100),
       number(cells.hours[n], 1),
+      number(cells.post[n], 1),
     ]);
+    /* What a planner acts on: many pass, and help is far. */
+    const far = (cells.tracks || [])
+      .map((tracks, n) => n)
+      .filter((n) => cells.kind[n] === "hot" && cells.post[n] >= FAR_H)
+      .sort((a, b) => cells.post[b] - cells.post[a] || cells.tracks[b] - cells.tracks[a])
+      .map((n, rank) => [
+        number(rank + 1),
+        number(centres[n][0], 2),
+        number(centres[n][1], 2),
+        number(cells.post[n], 1),
+        number(cells.tracks[n]),
+        cells.stop[n] === null ? "–" : number(cells.stop[n]),
+      ]);
     const recorded = data.recorded.map((row) => [
       name(crossingName(row)),
       t(row.kind),
@@ -160,9 +177,26 @@
           t("way"),
           t("oneWayColumn"),
           t("hours"),
+          t("post"),
         ],
         squares,
       ),
+      ...(far.length
+        ? [
+            table(
+              t("farTitle", { hours: number(FAR_H) }),
+              [
+                t("rank"),
+                t("latitude"),
+                t("longitude"),
+                t("post"),
+                t("tracks"),
+                t("stopTracks"),
+              ],
+              far,
+            ),
+          ]
+        : []),
       ...(routes.length
         ? [
             table(

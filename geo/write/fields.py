@@ -140,6 +140,13 @@ FIELDS: dict[str, Field] = {
             "p-value of that score, adjusted for the false discovery rate",
             "Valor p de ese puntaje, ajustado por la tasa de falsos hallazgos",
         ),
+        (
+            "post_h",
+            "post_h",
+            "h",
+            "Hours from here to the nearest open post, modelled from relief and rivers",
+            "Horas desde aquí al puesto abierto más cercano, según relieve y ríos",
+        ),
         ("kind", "kind", "", '"hot", "cold" or "none"', '"hot", "cold" o "none"'),
         (
             "crossings.kind",

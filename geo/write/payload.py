@@ -21,6 +21,7 @@ CELL_COLUMNS = {
     "bearing": "bearing_deg",
     "oneWay": "one_way_pct",
     "density": "density",
+    "post": "post_h",
     "z": "z",
     "q": "q",
     "kind": "kind",
