@@ -190,31 +190,34 @@ def nearby_tracks(
 
 def find_corridors(totals: Totals, methods: Methods) -> gpd.GeoDataFrame:
     """Outline the corridors of the whole period and of each season, with support."""
-    found = []
-    for season, movement in totals.movement.items():
-        support = Surface(
-            movement.grid, movement.support.astype(float), "support", "tracks"
-        )
-        outlines = outline_corridors(
-            surface_of(movement),
-            levels=methods.levels,
-            support=support,
-            fewest=methods.k,
-        )
-        part = totals.paths["part"].to_numpy(dtype=np.int64)
-        in_season = season == "all" or np.isin(
-            part % 12 + 1, methods.seasons.get(season, ())
-        )
-        paths = totals.paths[np.broadcast_to(in_season, part.shape)]
-        outlines = outlines.merge(
-            corridor_support(paths, outlines, grid=movement.grid), on="corridor"
-        )
-        outlines["bridged_pct"] = bridged_share(movement, outlines)
-        outlines.insert(1, "season", season)
-        found.append(outlines)
+    found = [_corridors_of(totals, methods, season) for season in totals.movement]
     corridors = pd.concat(found, ignore_index=True)
     corridors["corridor"] = np.arange(1, len(corridors) + 1)
     return gpd.GeoDataFrame(corridors, geometry="geometry", crs=found[0].crs)
+
+
+def _corridors_of(totals: Totals, methods: Methods, season: str) -> gpd.GeoDataFrame:
+    """Outline the corridors of a season, or of the whole period, with support."""
+    movement = totals.movement[season]
+    support = Surface(
+        movement.grid, movement.support.astype(float), "support", "tracks"
+    )
+    outlines = outline_corridors(
+        surface_of(movement),
+        levels=methods.levels,
+        support=support,
+        fewest=methods.k,
+    )
+    paths = totals.paths
+    if season != "all":
+        chosen = np.isin(np.arange(1, 13), methods.seasons[season])
+        paths = paths[chosen[paths["part"].to_numpy() % 12]]
+    outlines = outlines.merge(
+        corridor_support(paths, outlines, grid=movement.grid), on="corridor"
+    )
+    outlines["bridged_pct"] = bridged_share(movement, outlines)
+    outlines.insert(1, "season", season)
+    return outlines
 
 
 def find_network(

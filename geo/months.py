@@ -83,10 +83,11 @@ class Partials:
         difference = store.difference(month)
         before = difference and store.shelf.get("part", self._key(difference.before))
         if difference and before:
+            gone = difference.gone
             found = with_change(
                 unpack(before, self._settings.grid),
                 come=self._analysed(month, difference.come),
-                gone=self._analysed(month, difference.gone),
+                gone=None if gone.empty else self._analysed(month, gone),
             )
         else:
             found = self._analysed(month, store.load(month))

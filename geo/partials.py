@@ -210,7 +210,9 @@ def clean_and_cut(
     return replace(sifted, rejects=rejects), trips.assign(stop=stops)
 
 
-def with_change(partial: Partial, *, come: Partial, gone: Partial) -> Partial:
+def with_change(
+    partial: Partial, *, come: Partial, gone: Partial | None = None
+) -> Partial:
     """Return what a part contributes when some of its tracks are others than before.
 
     All that a partial counts are sums of whole numbers over tracks. So what changed
@@ -222,17 +224,20 @@ def with_change(partial: Partial, *, come: Partial, gone: Partial) -> Partial:
     partial
         What the part contributed before.
     come, gone
-        What the changed tracks contribute now, and what they contributed before.
+        What the changed tracks contribute now, and what they contributed before, if
+        they were there.
     """
-    terms = [(partial, 1), (come, 1), (gone, -1)]
+    terms = [(partial, 1), (come, 1), *([(gone, -1)] if gone else [])]
     rejected = {
         reason: sum(sign * term.rejected.get(reason, 0) for term, sign in terms)
         for reason in REASONS
     }
     visits = add_visits([_times(term.visits, sign) for term, sign in terms])
     crossings = add_crossings([_times(term.crossings, sign) for term, sign in terms])
-    stay = ~partial.paths["track"].isin(gone.paths["track"].unique())
-    paths = pd.concat([partial.paths[stay], come.paths])
+    paths = partial.paths
+    if gone:
+        paths = paths[~paths["track"].isin(gone.paths["track"].unique())]
+    paths = pd.concat([paths, come.paths])
     moved = {
         name: sum(sign * getattr(term.occurrence, name) for term, sign in terms)
         for name in MOVEMENT
@@ -244,7 +249,7 @@ def with_change(partial: Partial, *, come: Partial, gone: Partial) -> Partial:
         rejected={reason: count for reason, count in rejected.items() if count},
         visits=visits[visits["tracks"] > 0].reset_index(drop=True),
         paths=paths.sort_values(["track", "cell"], ignore_index=True),
-        votes=partial.votes + come.votes - gone.votes,
+        votes=np.sum([sign * term.votes for term, sign in terms], axis=0),
         occurrence=Occurrence(partial.occurrence.grid, **moved),
         crossings=crossings[crossings["tracks"] > 0].reset_index(drop=True),
     )

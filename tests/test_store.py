@@ -2,23 +2,27 @@
 
 import contextlib
 import errno
-import io
 import json
 import os
 import pickle
 import stat
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from geo.errors import OutputError, SchemaError, StoreError
 from geo.schema import FIXES, REJECTS, check_fixes, no_fixes, no_rejects
 from geo.store import Source, open_store
+from geo.store.arrays import pack_arrays, unpack_arrays
 
 JANUARY, FEBRUARY, MARCH = 24276, 24277, 24278  # of 2023
 FIRST = np.datetime64("2023-01-01", "ms")
@@ -523,15 +527,15 @@ def test_a_pickled_store_loads_in_another_process(tmp_path):
 
 
 def test_partials_come_back_until_pruned(tmp_path):
-    arrays = {"file": np.eye(3), "a/b": np.array([1, 2]), "text": np.array(["x", "yy"])}
+    kept = {"file": np.eye(3), "a/b": np.array([1, 2]), "text": np.array(["x", "yy"])}
     with open_store(tmp_path) as store:
         assert store.shelf.get("line", "k1") is None
-        store.shelf.keep("line", "k1", arrays)
+        store.shelf.keep("line", "k1", kept)
         store.shelf.keep("line", "k2.b", {})
     with open_store(tmp_path) as store:
         back = store.shelf.get("line", "k1")
-        assert list(back) == list(arrays)
-        assert all((back[name] == arrays[name]).all() for name in arrays)
+        assert list(back) == list(kept)
+        assert all((back[name] == kept[name]).all() for name in kept)
 
         store.shelf.prune({"k2.b"})
 
@@ -557,10 +561,31 @@ def test_a_partial_never_holds_pickles(tmp_path):
             store.shelf.keep("line", "k", {"n": np.array([object()])})
         store.shelf.keep("line", "k", {"n": np.arange(3)})
         (path,) = tmp_path.glob("partials/*/*")
-        buffer = io.BytesIO()
-        np.savez(buffer, n=np.array([{}], dtype=object))
-        path.write_bytes(buffer.getvalue())
+        whole = b'[["n","|O",[1]]]' + bytes(8)
+        packed = pa.compress(whole, codec="zstd", asbytes=True)
+        start = struct.pack("<IIQ", zlib.crc32(packed), 16, len(whole))
+        path.write_bytes(start + packed)
         assert store.shelf.get("line", "k") is None
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=9),
+        st.sampled_from([np.int8, np.int16, np.int64, np.float64, "U5", bool]).flatmap(
+            lambda kind: arrays(kind, st.sampled_from([(0,), (3,), (2, 5), ()]))
+        ),
+        max_size=5,
+    )
+)
+@settings(max_examples=50, deadline=None)
+def test_arrays_of_any_shape_and_type_come_back(named):
+    back = unpack_arrays(pack_arrays(named))
+
+    assert list(back) == list(named)
+    for name, array in named.items():
+        assert (back[name].dtype, back[name].shape) == (array.dtype, array.shape)
+        assert back[name].tobytes() == array.tobytes()
+        assert back[name].flags.aligned
 
 
 @pytest.mark.parametrize(

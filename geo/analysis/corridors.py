@@ -303,8 +303,10 @@ def _without_specks(
     for part in parts[shapely.area(parts) >= smallest]:
         holes = [hole for hole in part.interiors if _area(hole) >= smallest]
         kept.append(shapely.normalize(shapely.Polygon(part.exterior, holes)))
-    label = _rasterized(kept, surface.grid)
-    held = np.bincount(label.ravel(), surface.values.ravel(), len(kept) + 1)[1:]
+    label = _rasterized(kept, surface.grid).ravel()
+    inside = np.flatnonzero(label)
+    values = surface.values.ravel()[inside]
+    held = np.bincount(label[inside] - 1, values, len(kept))
     enough = held >= _LEAST_SHARE * surface.values.sum()
     worthy: NDArray[np.object_] = np.array(kept, dtype=object)[enough]
     return worthy

@@ -118,6 +118,7 @@ def sift(
     track, notes = _tracks(rows, good, key)
     order = _order(track, rows, good)
     track, at = track[order], good[order]
+    del good, order  # each is as large as a column
     stamps = rows.times.ms[at].astype("datetime64[ms]")
     parts = {
         "track": track,

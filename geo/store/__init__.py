@@ -13,6 +13,7 @@ import logging
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +25,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from geo.engine import map_parts, workers
 from geo.schema import (
     POINTS,
     REJECTS,
@@ -49,20 +51,16 @@ from geo.store.manifest import (
 )
 from geo.store.outputs import Output, Outputs
 from geo.store.parts import (
-    COLUMNS,
     Change,
     Difference,
     Rows,
-    canonical,
     chosen,
     digest_of,
-    fresh_rows,
     from_table,
     months_of,
     no_rows,
     parquet,
     plain,
-    select,
     starts,
     to_frame,
     to_table,
@@ -318,47 +316,49 @@ class Store:
     def _write_parts(
         self, change: Change, fixes: Mapping[str, pd.DataFrame], names: list[str]
     ) -> tuple[dict[int, Part], dict[int, Difference]]:
-        """Write the parts that a change touches, one at a time.
+        """Write the parts that a change touches, few at a time.
 
-        Returns
-        -------
-        parts, differences
-            All parts; and how those differ of which little changed.
+        Returns all parts, and the differences of those in which little changed.
         """
-        parts, differences = dict(self._manifest.parts), {}
-        code = {name: number for number, name in enumerate(names)}
-        for month in change.touched:
-            pieces, gone = [], None
-            for origin in [month, *change.origins.get(month, ())]:
-                if origin in self._manifest.parts:
-                    old, held = self._read_part(origin)
-                    stay = change.month_of(old, default=origin) == month
-                    pieces.append(select(old, held, code, where=stay, gone=change.gone))
-                    if origin == month:
-                        gone = chosen(old, change.affects(old)), held
-            for name, here in change.new_in(month).items():
-                pieces.append(fresh_rows(fixes[name][here], source=code[name]))
-            rows: Rows = {n: np.concatenate([p[n] for p in pieces]) for n in COLUMNS}
-            rows, used = canonical(rows, names)
-            before = parts.pop(month, None)
-            if used:
-                parts[month] = self._write_part(month, rows, used)
-                come = change.affects(rows)
-                few = _FEW * len(come)
-                if before and gone and len(gone[0]["track"]) + come.sum() <= few:
-                    differences[month] = Difference(
-                        before,
-                        parts[month],
-                        gone=to_frame(*gone),
-                        come=to_frame(chosen(rows, come), used),
-                    )
-        return dict(sorted(parts.items())), differences
+        write = partial(self._write_part, change, fixes, names)
+        with workers() as pool:
+            written = map_parts(write, change.touched, executor=pool)
+        now = dict(zip(change.touched, written, strict=True))
+        parts = self._manifest.parts | {m: part for m, (part, _) in now.items() if part}
+        emptied = {m for m, (part, _) in now.items() if not part}
+        return (
+            {m: parts[m] for m in sorted(parts.keys() - emptied)},
+            {m: difference for m, (_, difference) in now.items() if difference},
+        )
 
-    def _write_part(self, month: int, rows: Rows, names: list[str]) -> Part:
-        """Write one part."""
-        digest, stem = digest_of(rows, names), f"parts/{month_label(month)}"
-        file = self._write(stem, to_table(rows, names), digest=digest)
-        return Part(file, digest, len(rows["track"]), int(rows["time"].max()))
+    def _write_part(
+        self,
+        change: Change,
+        fixes: Mapping[str, pd.DataFrame],
+        names: list[str],
+        month: int,
+    ) -> tuple[Part | None, Difference | None]:
+        """Write one part, if it holds anything; say what changed in it, if little."""
+        places = [month, *change.origins.get(month, ())]
+        held = {m: self._read_part(m) for m in places if m in self._manifest.parts}
+        rows, used = change.applied(month, held, fixes, names)
+        if not used:
+            return None, None
+        digest, stem = digest_of(rows, used), f"parts/{month_label(month)}"
+        file = self._write(stem, to_table(rows, used), digest=digest)
+        part = Part(file, digest, len(rows["track"]), int(rows["time"].max()))
+        if month not in held:
+            return part, None
+        old, sources = held[month]
+        come, gone = change.affects(rows), change.affects(old)
+        if come.sum() + gone.sum() > _FEW * len(come):
+            return part, None
+        return part, Difference(
+            self._manifest.parts[month],
+            part,
+            gone=to_frame(chosen(old, gone), sources),
+            come=to_frame(chosen(rows, come), used),
+        )
 
     def _write(self, stem: str, table: pa.Table, *, digest: str = "") -> str:
         """Write a table and return its file, which is named after its content."""

@@ -12,7 +12,7 @@ from geo.store.manifest import not_written, replace_file
 
 Arrays = dict[str, NDArray[Any]]
 
-_END = ".npz.zst"
+_END = ".zst"
 
 
 class Shelf:
