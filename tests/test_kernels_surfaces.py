@@ -143,18 +143,3 @@ def test_lengths_are_rounded_without_losing_any():
 
     assert np.diag(lengths).sum() == round(3.8 * 2**0.5 * 1000)
     assert lengths.sum() == np.diag(lengths).sum()
-
-
-@settings(deadline=None)
-@given(st.floats(1, 1.999), st.floats(1, 1.999))
-def test_the_shares_of_a_point_have_its_mean_and_no_variance(x, y):
-    grid = np.zeros((3, 3), np.int64)
-
-    surfaces.share_points(np.array([x]), np.array([y]), np.array([2.0]), 2**40, grid)
-
-    centre = np.arange(3) + 0.5
-    for place, shares in ((x, grid.sum(axis=0)), (y, grid.sum(axis=1))):
-        share = shares / 2**41
-        assert share.sum() == pytest.approx(1)
-        assert share @ centre == pytest.approx(place)
-        assert share @ (centre - place) ** 2 == pytest.approx(0, abs=1e-9)

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 
 from geo.grid import Grid
-from geo.kernels import surfaces
+from geo.kernels import lattice
 
 EDGES = ("diggle", "uniform", "none")
 """What may happen to the part of a kernel that falls off the mask."""
@@ -57,28 +57,20 @@ def lay_points(
     >>> laid[2, 1:4].round(3), int(here.sum())
     (array([0., 1., 0.]), 1)
     """
-    points = [np.asarray(values, dtype=np.float64) for values in (x, y)]
-    weight = np.ones(len(points[0])) if weights is None else np.asarray(weights, float)
-    if not len(points[0]) == len(points[1]) == len(weight):
+    px, py = (np.ascontiguousarray(values, dtype=np.float64) for values in (x, y))
+    weight = np.ones(1) if weights is None else np.asarray(weights, float)
+    if not len(px) == len(py) == (len(px) if weights is None else len(weight)):
         raise ValueError("x, y and weights differ in length")
     if not (np.isfinite(weight) & (weight >= 0)).all():
         raise ValueError("a weight is negative, missing or infinite")
-    cell = grid.cell_of(*points)
-    here = cell >= 0
-    some = np.zeros(grid.rows * grid.columns, bool)
-    some[cell[here]] = True
     # Whole numbers need some headroom.
-    total = len(weight) if weights is None else math.fsum(weight)
+    total = len(px) if weights is None else math.fsum(weight)
     scale = 2.0 ** (60 - math.ceil(math.log2(total))) if total > 0 else 1.0
     shared = np.zeros((grid.rows + 2, grid.columns + 2), np.int64)
-    surfaces.share_points(
-        (points[0][here] - grid.west) / grid.cell_m + 1,
-        (grid.north - points[1][here]) / grid.cell_m + 1,
-        weight[here],
-        scale,
-        shared,
-    )
-    return shared / scale, some.reshape(grid.shape)
+    here = np.zeros(grid.shape, bool)
+    edges = (float(grid.west), float(grid.north), float(grid.cell_m))
+    lattice.lay_points(px, py, weight, *edges, scale, shared, here)
+    return shared / scale, here
 
 
 def spread(

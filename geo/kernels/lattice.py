@@ -2,6 +2,8 @@
 
 # mypy: disable-error-code="untyped-decorator"
 
+import math
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -105,3 +107,40 @@ def score_rings(
             scores[row, column] = score if mask[row, column] else np.nan
             most = max(most, members if mask[row, column] else 0)
     return most
+
+
+@njit(cache=True, nogil=True)
+def lay_points(
+    x: Floats,
+    y: Floats,
+    weight: Floats,
+    west: float,
+    north: float,
+    cell_m: float,
+    scale: float,
+    laid: Ints,
+    here: NDArray[np.bool_],
+) -> None:
+    """Share each point among the nine cells around it, in units of 1 / `scale`.
+
+    The shares are those of quadratic interpolation: about the point they have the
+    mean and the variance of the point itself, which are both zero. `laid` has a
+    border of one cell around the cells of `here`, where those with a point are
+    marked. One weight stands for all; points off the grid are left out.
+    """
+    rows, columns = here.shape
+    for i in range(x.size):
+        right, down = (x[i] - west) / cell_m, (north - y[i]) / cell_m
+        if not (0.0 <= right < columns and 0.0 <= down < rows):
+            continue
+        here[math.floor(down), math.floor(right)] = True
+        right, down = right + 1.0, down + 1.0
+        column, row = math.floor(right), math.floor(down)
+        right, down = right - column - 0.5, down - row - 0.5
+        total = weight[min(i, weight.size - 1)] * scale
+        for a in range(-1, 2):
+            part = total * (1.0 - down**2 if a == 0 else down * (down + a) / 2.0)
+            for b in range(-1, 2):
+                share = 1.0 - right**2 if b == 0 else right * (right + b) / 2.0
+                if 0 <= row + a < rows + 2 and 0 <= column + b < columns + 2:
+                    laid[row + a, column + b] += math.floor(part * share + 0.5)

@@ -258,25 +258,3 @@ def measure_lines(
             else:
                 next_row += per_row
                 row += south
-
-
-@njit(cache=True, nogil=True)
-def share_points(
-    x: Floats, y: Floats, weight: Floats, scale: float, grid: Ints
-) -> None:
-    """Share each point among the nine cells around it, in units of 1 / `scale`.
-
-    The shares are those of quadratic interpolation: about the point they have the
-    mean and the variance of the point itself, which are both zero.
-    """
-    rows, columns = grid.shape
-    for i in range(x.size):
-        column, row = math.floor(x[i]), math.floor(y[i])
-        right, down = x[i] - column - 0.5, y[i] - row - 0.5
-        total = weight[i] * scale
-        for a in range(-1, 2):
-            part = total * (1.0 - down**2 if a == 0 else down * (down + a) / 2.0)
-            for b in range(-1, 2):
-                here = 1.0 - right**2 if b == 0 else right * (right + b) / 2.0
-                if 0 <= row + a < rows and 0 <= column + b < columns:
-                    grid[row + a, column + b] += math.floor(part * here + 0.5)
