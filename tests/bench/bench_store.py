@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
-from crowd import write_crowd
 
 from geo.read import read_fixes
 from geo.schema import FIXES
 from geo.store import Source, open_store
+from tests.bench.crowd import write_crowd
 
 POSITIONS = ["track", "time", "lon", "lat"]
 
