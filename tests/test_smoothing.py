@@ -305,18 +305,21 @@ class TestInvariants:
         np.testing.assert_allclose(there[["x_m", "y_m"]], turned(here), atol=1e-4)
         np.testing.assert_allclose(there["error_m"], here["error_m"], atol=1e-4)
 
-    @few
-    @given(st.integers(0, 2**31))
-    def test_forwards_is_as_backwards(self, seed):
+    def test_forwards_is_as_backwards(self):
         """But for the first velocity, which is known a little, and the weights."""
-        fixes = random_trips(seed, trips=1, size=FEWEST - 2)
-        ends = fixes["time"].min(), fixes["time"].max()
-        mirrored = fixes.assign(time=ends[0] + (ends[1] - fixes["time"]))
+        worst = []
+        for seed in range(60):
+            fixes = random_trips(seed, trips=1, size=FEWEST - 2)
+            ends = fixes["time"].min(), fixes["time"].max()
+            mirrored = fixes.assign(time=ends[0] + (ends[1] - fixes["time"]))
 
-        here, there = smooth_fixes(fixes), smooth_fixes(mirrored)
+            here, there = smooth_fixes(fixes), smooth_fixes(mirrored)
 
-        off = np.hypot(here["x_m"] - there["x_m"], here["y_m"] - there["y_m"])
-        assert (off <= 0.2 * here["error_m"]).all()
+            off = np.hypot(here["x_m"] - there["x_m"], here["y_m"] - there["y_m"])
+            worst.append((off / here["error_m"]).max())
+        # Of the worst fix of each trip, in standard errors.
+        assert np.median(worst) <= 0.02
+        assert max(worst) <= 0.3
 
     def test_the_fixes_given_are_not_changed_and_kept_beside(self):
         fixes = random_trips(4).assign(lon=-77.5, note="x")
