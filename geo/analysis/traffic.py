@@ -200,13 +200,16 @@ def _tracks_at(
     paths: pd.DataFrame, nodes: gpd.GeoDataFrame, grid: Grid
 ) -> gpd.GeoDataFrame:
     """Return the nodes with the tracks that come near."""
-    cells = np.unique(paths["cell"].to_numpy())
+    entered = paths["cell"].to_numpy()
+    cells = np.flatnonzero(np.bincount(entered, minlength=grid.rows * grid.columns))
     centres = shapely.points(*grid.centre_of(cells))
     node, near = shapely.STRtree(centres).query(
         nodes.geometry.to_numpy(), predicate="dwithin", distance=_REACH * grid.cell_m
     )
     pairs = pd.DataFrame({"at": node, "cell": cells[near]})
-    here = paths.loc[paths["cell"].isin(pairs["cell"]), ["track", "cell"]]
+    close = np.zeros(grid.rows * grid.columns, dtype=bool)
+    close[pairs["cell"]] = True
+    here = paths.loc[close[entered], ["track", "cell"]]
     met = here.merge(pairs, on="cell")[["track", "at"]].drop_duplicates()
     tracks = np.bincount(met["at"].to_numpy(np.int64), minlength=len(nodes))
     counted: gpd.GeoDataFrame = nodes[["node", "name", "kind"]].assign(tracks=tracks)
