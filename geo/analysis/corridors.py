@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import contourpy
 import geopandas as gpd
@@ -105,9 +105,11 @@ def outline_corridors(
         smooth = _finer(values, surface.grid)
         falling = np.sort(smooth.values, axis=None)[::-1]
         running = np.cumsum(falling)
+        contours = _contours_of(smooth)
         for level in sorted(set(levels)):
             threshold = falling[np.searchsorted(running, level * running[-1])]
-            pieces = _pieces(smooth, threshold=threshold, within=pieces)
+            above = contours.filled(threshold, np.inf)
+            pieces = _pieces(above, smooth, within=pieces)
             rows += [(round(100 * level), piece) for piece in _in_order(pieces)]
     geometry = [piece for _, piece in rows]
     return gpd.GeoDataFrame(
@@ -264,16 +266,20 @@ def _finer(values: NDArray[np.float64], grid: Grid) -> Surface:
     return Surface(around, smooth, "smoothed movement", "")
 
 
-def _pieces(
-    smooth: Surface, *, threshold: float, within: NDArray[np.object_]
-) -> NDArray[np.object_]:
-    """Return the polygons where the surface is that high, and those `within`."""
+def _contours_of(smooth: Surface) -> contourpy.ContourGenerator:
+    """Return what draws the areas where a surface is high."""
     grid = smooth.grid
     x, _ = grid.centre_of(np.arange(grid.columns))
     _, y = grid.centre_of(np.arange(grid.rows) * grid.columns)
-    contours = contourpy.contour_generator(
+    return contourpy.contour_generator(
         x, y, smooth.values, fill_type=contourpy.FillType.OuterOffset
-    ).filled(threshold, np.inf)
+    )
+
+
+def _pieces(
+    contours: Any, smooth: Surface, *, within: NDArray[np.object_]
+) -> NDArray[np.object_]:
+    """Return the polygons that contours enclose on a surface, and those `within`."""
     polygons = [
         shapely.Polygon(rings[0], rings[1:])
         for points, offsets in zip(*contours, strict=True)
@@ -281,7 +287,7 @@ def _pieces(
     ]
     pieces = _without_specks(shapely.make_valid(polygons), smooth)
     # Mending afterwards is many times faster than keeping the topology.
-    tolerance = grid.cell_m * _FINER / 20
+    tolerance = smooth.grid.cell_m * _FINER / 20
     rough = shapely.simplify(pieces, tolerance, preserve_topology=False)
     simple = shapely.make_valid(rough)
     # Rounding could let an inner outline stick out by a metre.
