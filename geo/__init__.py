@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from geo.analysis.brownian import brownian_bridge
-    from geo.analysis.corridors import outline_corridors
-    from geo.analysis.density import kernel_density, line_density
-    from geo.analysis.hotspots import find_hotspots
+    from geo.analysis.corridors.brownian import brownian_bridge
+    from geo.analysis.corridors.outlines import outline_corridors
+    from geo.analysis.density.surfaces import kernel_density, line_density
+    from geo.analysis.hotspots.cells import find_hotspots
     from geo.calibration import calibrate_error
     from geo.clean import clean_fixes
     from geo.config import load_config
@@ -44,18 +44,18 @@ _HOME = {
     "StoreError": "geo.errors",
     "Surface": "geo.grid",
     "TrochaError": "geo.errors",
-    "brownian_bridge": "geo.analysis.brownian",
+    "brownian_bridge": "geo.analysis.corridors.brownian",
     "build": "geo.pipeline",
     "calibrate_error": "geo.calibration",
     "clean_fixes": "geo.clean",
     "export": "geo.pipeline",
-    "find_hotspots": "geo.analysis.hotspots",
+    "find_hotspots": "geo.analysis.hotspots.cells",
     "find_stops": "geo.trajectory",
     "forget": "geo.pipeline",
-    "kernel_density": "geo.analysis.density",
-    "line_density": "geo.analysis.density",
+    "kernel_density": "geo.analysis.density.surfaces",
+    "line_density": "geo.analysis.density.surfaces",
     "load_config": "geo.config",
-    "outline_corridors": "geo.analysis.corridors",
+    "outline_corridors": "geo.analysis.corridors.outlines",
     "read_fixes": "geo.read",
     "read_layers": "geo.read.layers",
     "release": "geo.privacy",

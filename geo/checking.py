@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from geo.analysis.points import clean_points
+from geo.analysis.hotspots.points import clean_points
 from geo.clean import clean_fixes
 from geo.config import Config
 from geo.errors import InputError, printable

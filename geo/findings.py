@@ -11,19 +11,23 @@ import shapely
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from geo.analysis.brownian import surface_of
-from geo.analysis.corridors import bridged_share, corridor_support, outline_corridors
-from geo.analysis.density import kernel_density
-from geo.analysis.hotspots import find_hotspots
-from geo.analysis.network import make_network
-from geo.analysis.points import (
+from geo.analysis.corridors.brownian import surface_of
+from geo.analysis.corridors.network import make_network
+from geo.analysis.corridors.outlines import (
+    bridged_share,
+    corridor_support,
+    outline_corridors,
+)
+from geo.analysis.corridors.ridges import trace_ridges
+from geo.analysis.corridors.traffic import count_network, worn_lines
+from geo.analysis.density.surfaces import kernel_density
+from geo.analysis.hotspots.cells import find_hotspots
+from geo.analysis.hotspots.points import (
     count_at_targets,
     count_in_cells,
     find_point_hotspots,
 )
-from geo.analysis.reach import hours_to_posts
-from geo.analysis.ridges import trace_ridges
-from geo.analysis.traffic import count_network, worn_lines
+from geo.analysis.terrain.reach import hours_to_posts
 from geo.grid import Grid, Surface
 from geo.partials import VOTE
 from geo.privacy import About, Findings, round_significant
@@ -77,14 +81,15 @@ def make_findings(
     base
         Base layers, in the region's CRS.
     targets
-        Where crossings were counted, of `geo.analysis.crossings.make_targets`.
+        Where crossings were counted, of `geo.analysis.crossings.counts.make_targets`.
     cells
         Coarse grid of the published cells.
     methods
         How.
     points
         People and incidents that belong to no track, of
-        `geo.analysis.points.clean_points`; without any, no layer tells of them.
+        `geo.analysis.hotspots.points.clean_points`; without any, no layer tells of
+        them.
     """
     movement = totals.movement["all"]
     land = land_mask(base.land, movement.grid)

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import geo
-from geo.analysis.brownian import Occurrence, brownian_bridge
-from geo.analysis.crossings import count_crossings
+from geo.analysis.corridors.brownian import Occurrence, brownian_bridge
+from geo.analysis.crossings.counts import count_crossings
 from geo.clean import clean_fixes
 from geo.grid import Grid
 from geo.schema import REASONS, VISITS, Sifted
@@ -55,7 +55,7 @@ class Settings:
     smooth
         Whether trips are smoothed; see `geo.smoothing`.
     variance
-        How motion variances are told; see `geo.analysis.brownian`.
+        How motion variances are told; see `geo.analysis.corridors.brownian`.
     """
 
     grid: Grid
@@ -111,7 +111,7 @@ class Partial:
     occurrence
         Where the tracks moved, on the fine grid.
     crossings
-        Table of `geo.analysis.crossings.count_crossings`.
+        Table of `geo.analysis.crossings.counts.count_crossings`.
     """
 
     month: int

@@ -13,8 +13,8 @@ from typing import Any
 import geopandas as gpd
 
 from geo.account import effect_of, made_from, say_about, tracks_of
-from geo.analysis.points import clean_points
-from geo.analysis.targets import make_targets
+from geo.analysis.crossings.targets import make_targets
+from geo.analysis.hotspots.points import clean_points
 from geo.config import Config
 from geo.findings import Methods, make_findings
 from geo.ingest import Intake, drop_sources, take_in

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.analysis.crossings import crossing_interval
+from geo.analysis.crossings.counts import crossing_interval
 from geo.errors import PrivacyError
 from geo.grid import Surface
 from geo.schema import Layers

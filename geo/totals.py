@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.analysis.brownian import Occurrence
+from geo.analysis.corridors.brownian import Occurrence
 from geo.grid import Grid
 from geo.partials import (
     MOVEMENT,

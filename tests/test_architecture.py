@@ -29,19 +29,24 @@ FLOORS = [
     | {"read.excel", "read.fit", "read.google", "read.vector"}
     | {"read.nmea", "read.plt", "read.tcx"}
     | {"store.outputs", "store.parts", "store.shelf"}
-    | {"calibration", "clean", "engine", "smoothing", "trajectory", "visits"}
-    | {"analysis.convolution", "analysis.costs", "analysis.stats"}
-    | {"analysis.targets"},
-    {"read", "read.layers", "store"}
-    | {"analysis.brownian", "analysis.corridors", "analysis.crossings"}
-    | {"analysis.density", "analysis.hotspots", "analysis.permutation"}
-    | {"analysis.network", "analysis.ridges"}
-    | {"analysis.travel", "analysis.trends", "analysis.wandering"},
-    {"analysis.adaptive", "analysis.cube", "analysis.moran", "analysis.scan"}
-    | {"analysis.bandwidth", "analysis.risk"}
-    | {"analysis.traffic"},
-    {"analysis.emerging", "analysis.terrain"},
-    {"analysis.points", "analysis.reach"} | {"ingest", "partials", "privacy"},
+    | {"calibration", "clean", "engine", "smoothing", "trajectory", "visits"},
+    # The analysis wing: what moves, crosses, gathers, and what the ground allows.
+    {"analysis.crossings.targets", "analysis.density.convolution"}
+    | {"analysis.hotspots.stats", "analysis.terrain.costs"},
+    {"analysis.corridors.brownian", "analysis.corridors.network"}
+    | {"analysis.corridors.outlines", "analysis.corridors.ridges"}
+    | {"analysis.crossings.counts", "analysis.density.surfaces"}
+    | {"analysis.hotspots.cells", "analysis.hotspots.permutation"}
+    | {"analysis.hotspots.trends"}
+    | {"analysis.terrain.travel", "analysis.terrain.wandering"}
+    | {"read", "read.layers", "store"},
+    {"analysis.corridors.traffic"}
+    | {"analysis.density.adaptive", "analysis.density.bandwidth"}
+    | {"analysis.density.risk"}
+    | {"analysis.hotspots.cube", "analysis.hotspots.moran", "analysis.hotspots.scan"},
+    {"analysis.hotspots.emerging", "analysis.terrain.ground"},
+    {"analysis.hotspots.points", "analysis.terrain.reach"}
+    | {"ingest", "partials", "privacy"},
     # The writers' wing: what is said and drawn, then whole pages and files.
     {"write.routes"},
     {"write.basemap", "write.fields", "write.output", "write.plain"} | {"totals"},
@@ -77,13 +82,15 @@ DOORS = {
     "fitdecode": {"read.fit", "read.fitrecords"},
     "python_calamine": {"read.workbook"},
     "rasterio": {"read.relief", "write.basemap", "write.files"}
-    | {"analysis.corridors"},
+    | {"analysis.corridors.outlines"},
 }
 
 # The writers see what privacy.release let through, and nothing else of ours.
 WRITERS_MAY_SEE = {"errors", "grid", "privacy", "progress", "schema"}
 
 FACES = {"", "__main__", "analysis", "kernels", "write"}
+FACES |= {"analysis.corridors", "analysis.crossings", "analysis.density"}
+FACES |= {"analysis.hotspots", "analysis.terrain"}
 
 
 def module_name(path):

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.analysis.brownian import Occurrence, brownian_bridge
+from geo.analysis.corridors.brownian import Occurrence, brownian_bridge
 from geo.grid import Grid
 from tests.bench.rounds import peak_mib, say
 

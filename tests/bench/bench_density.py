@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from geo.analysis.density import exact_density_at, kernel_density_points
+from geo.analysis.density.surfaces import exact_density_at, kernel_density_points
 from geo.grid import Grid
 from tests.bench.rounds import in_turn, peak_mib, say
 

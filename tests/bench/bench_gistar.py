@@ -24,10 +24,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from geo.analysis.cube import score_cube
-from geo.analysis.emerging import find_emerging
-from geo.analysis.permutation import permuted_p
-from geo.analysis.stats import false_discovery, getis_ord, getis_ord_p, two_sided_p
+from geo.analysis.hotspots.cube import score_cube
+from geo.analysis.hotspots.emerging import find_emerging
+from geo.analysis.hotspots.permutation import permuted_p
+from geo.analysis.hotspots.stats import (
+    false_discovery,
+    getis_ord,
+    getis_ord_p,
+    two_sided_p,
+)
 from geo.grid import Grid
 from tests.bench.rounds import peak_mib, say, seconds
 

@@ -23,8 +23,8 @@ Task = Callable[[], np.ndarray]
 
 
 def trocha(grids: Grids, kind: str, folder: Path) -> Task:  # noqa: ARG001
-    from geo.analysis.costs import costs_of, langmuir, level, tobler
-    from geo.analysis.travel import accumulate
+    from geo.analysis.terrain.costs import costs_of, langmuir, level, tobler
+    from geo.analysis.terrain.travel import accumulate
     from geo.grid import Grid, Surface
 
     rows, columns = grids["friction"].shape

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.analysis.hotspots import find_hotspots
+from geo.analysis.hotspots.cells import find_hotspots
 from geo.config import Config, Files, Privacy, load_config
 from geo.grid import Grid
 from geo.pipeline import build

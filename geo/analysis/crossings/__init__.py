@@ -1,0 +1,1 @@
+"""Where tracks cross: the border, rivers, checkpoints and stations."""

@@ -1,0 +1,1 @@
+"""What is more than chance: clusters, tested and corrected, and how they change."""

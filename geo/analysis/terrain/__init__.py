@@ -1,0 +1,1 @@
+"""What the ground makes likely, or puts out of reach."""

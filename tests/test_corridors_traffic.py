@@ -1,0 +1,175 @@
+"""Traffic: distinct tracks on each line, each way."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import LineString
+
+from geo.analysis.corridors.network import make_network
+from geo.analysis.corridors.traffic import count_network, worn_lines
+from geo.grid import Grid
+from geo.visits import trace_paths
+from tests.test_corridors_network import CRS, EAST, NONE, NORTH, WEST, lines
+
+GRID = Grid(CRS, -1_000, 10_000, 250, rows=48, columns=100)
+NETWORK = make_network(lines(WEST, NORTH, EAST), targets=NONE, places=NONE)
+MARCH, APRIL = 12 * 2024 + 2, 12 * 2024 + 3
+
+
+def walk(track, *corners, part=MARCH, every_min=10):
+    """The path of a track that goes through corners, as `trace_paths` sees it."""
+    line = LineString(corners)
+    at = np.linspace(0, line.length, max(2, int(line.length / 500)))
+    places = [line.interpolate(distance) for distance in at]
+    start = pd.Timestamp("2024-03-01", tz="UTC")
+    fixes = pd.DataFrame(
+        {
+            "track": np.int64(track),
+            "time": start + pd.to_timedelta(every_min * np.arange(len(at)), unit="min"),
+            "x_m": [place.x for place in places],
+            "y_m": [place.y for place in places],
+            "trip": 0,
+            "stop": -1,
+        }
+    )
+    return trace_paths(fixes, GRID).assign(part=part)
+
+
+def count(*walks):
+    paths = pd.concat(walks, ignore_index=True)
+    return count_network(paths, NETWORK, grid=GRID)
+
+
+def by_end(edges):
+    """Tracks, ahead and back of each edge, by the names of its ends."""
+    return {
+        (row.from_name, row.to_name): (row.tracks, row.ahead_tracks, row.back_tracks)
+        for row in edges.itertuples()
+    }
+
+
+class TestEdges:
+    """Hand oracles: a junction where three ways meet."""
+
+    def test_tracks_count_on_the_edges_they_walk_and_there_only(self):
+        edges, _, _ = count(
+            walk(1, (0, 90), (10_000, 90), (10_000, 9_000)),
+            walk(2, (0, -90), (10_000, -90), (22_000, -90)),
+            walk(3, (0, 90), (9_000, 90), (10_000, 700), (10_000, 9_000)),
+        )
+
+        assert by_end(edges) == {
+            ("end 1", "junction 2"): (3, 3, 0),
+            ("junction 2", "end 3"): (2, 2, 0),
+            ("junction 2", "end 4"): (1, 1, 0),
+        }
+
+    def test_an_edge_is_drawn_the_way_that_more_go(self):
+        edges, _, _ = count(
+            walk(1, (9_000, 0), (1_000, 0)),
+            walk(2, (9_000, 0), (1_000, 0)),
+            walk(3, (1_000, 0), (9_000, 0)),
+        )
+
+        assert by_end(edges)["junction 2", "end 1"] == (3, 2, 1)
+        assert edges.geometry[0].coords[0] == (10_000, 0)
+
+    def test_there_and_back_is_neither_way(self):
+        edges, _, _ = count(walk(1, (0, 0), (9_000, 0), (0, 0)))
+        assert by_end(edges)["end 1", "junction 2"] == (1, 0, 0)
+
+    def test_crossing_a_line_is_neither_way(self):
+        edges, _, _ = count(walk(1, (5_050, 3_000), (5_050, -900)))
+        assert by_end(edges)["end 1", "junction 2"] == (1, 0, 0)
+
+    def test_single_fixes_between_silences_count_without_a_way(self):
+        edges, _, _ = count(walk(1, (0, 0), (9_000, 0), every_min=90))
+        assert by_end(edges)["end 1", "junction 2"] == (1, 0, 0)
+
+    def test_a_path_far_from_every_line_counts_nowhere(self):
+        edges, _, nodes = count(walk(1, (0, 5_000), (6_000, 5_000)))
+        assert edges["tracks"].tolist() == [0, 0, 0]
+        assert nodes["tracks"].tolist() == [0, 0, 0, 0]
+
+    def test_months_are_those_of_the_parts_and_add_up(self):
+        edges, monthly, _ = count(
+            walk(1, (0, 0), (9_000, 0)),
+            walk(2, (9_000, 0), (0, 0), part=APRIL),
+            walk(3, (0, 0), (9_000, 0), part=APRIL),
+        )
+
+        assert monthly.values.tolist() == [
+            [1, MARCH, 1, 1, 0],
+            [1, APRIL, 2, 1, 1],
+        ]
+        assert by_end(edges)["end 1", "junction 2"] == (3, 2, 1)
+
+    def test_nodes_count_who_comes_near(self):
+        _, _, nodes = count(
+            walk(1, (0, 0), (9_900, 0)), walk(2, (10_000, 600), (10_000, 9_000))
+        )
+        assert nodes["tracks"].tolist() == [1, 2, 1, 0]
+
+    def test_without_paths_or_lines_there_is_nothing(self):
+        nobody = walk(1, (0, 0), (9_000, 0)).iloc[:0]
+        edges, monthly, nodes = count(nobody)
+        assert (edges["tracks"].sum(), len(monthly), nodes["tracks"].sum()) == (0, 0, 0)
+
+        nowhere = make_network(lines(), targets=NONE, places=NONE)
+        edges, monthly, nodes = count_network(nobody, nowhere, grid=GRID)
+        assert (len(edges), len(monthly), len(nodes)) == (0, 0, 0)
+        assert isinstance(edges, gpd.GeoDataFrame)
+        assert {"from_name", "ahead_tracks", "back_tracks"} <= set(edges)
+
+
+class TestWornLines:
+    """Lines with few tracks go, and so do the junctions that they made."""
+
+    def test_a_side_way_that_few_walk_leaves_one_line(self):
+        edges, _, _ = count(
+            *(walk(n, (0, 0), (22_000, 0)) for n in range(3)),
+            walk(9, (10_000, 0), (10_000, 9_000)),
+        )
+        worn = worn_lines(edges, fewest=3)
+
+        assert worn.geometry.length.tolist() == [22_000]
+        assert worn_lines(edges, fewest=4).empty
+
+
+class TestInvariants:
+    """What holds for every crowd."""
+
+    @settings(max_examples=25, deadline=None)
+    @given(
+        st.lists(
+            st.lists(
+                st.sampled_from([(0, 0), (10_000, 0), (10_000, 9_000), (22_000, 0)])
+            )
+            .map(
+                lambda way: [
+                    a for a, b in zip(way, [None, *way], strict=False) if a != b
+                ]
+            )
+            .filter(lambda way: len(way) > 1),
+            min_size=1,
+            max_size=5,
+        ),
+        st.randoms(),
+    )
+    def test_order_does_not_matter_and_no_way_exceeds_the_whole(self, ways, random):
+        walks = [walk(n, *way, part=MARCH + n % 2) for n, way in enumerate(ways)]
+        edges, monthly, nodes = count(*walks)
+        paths = pd.concat(walks).sample(frac=1, random_state=random.randrange(2**31))
+        again = count_network(paths, NETWORK, grid=GRID)
+
+        assert (edges["ahead_tracks"] >= edges["back_tracks"]).all()
+        assert (edges["ahead_tracks"] + edges["back_tracks"] <= edges["tracks"]).all()
+        assert edges["tracks"].max() <= len(ways)
+        whole = monthly.groupby("edge")["tracks"].sum()
+        assert whole.to_dict() == {
+            row.edge: row.tracks for row in edges.itertuples() if row.tracks
+        }
+        for one, other in zip((edges, monthly, nodes), again, strict=True):
+            assert one.reset_index(drop=True).equals(other.reset_index(drop=True))
