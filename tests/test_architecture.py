@@ -59,6 +59,7 @@ FLOORS = [
     {"pipeline"},
     {"audit", "checking", "querying", "watching"},
     {"console"},
+    {"commands.maps", "commands.regions", "commands.stores"},
     {"cli"},
 ]
 FLOOR = {module: n for n, floor in enumerate(FLOORS) for module in floor}
@@ -70,7 +71,8 @@ DOORS = {
     "geo.store": {"account", "audit", "ingest", "months", "pipeline", "store"}
     | {"querying", "store.outputs", "store.parts", "store.shelf"},
     "duckdb": {"querying"},
-    "click": {"cli", "console"},
+    "click": {"cli", "console"}
+    | {"commands.maps", "commands.regions", "commands.stores"},
     "folium": {"write.page"},
     "watchfiles": {"watching"},
     "numba": {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
@@ -90,7 +92,7 @@ WRITERS_MAY_SEE = {"errors", "grid", "privacy", "progress", "schema"}
 
 FACES = {"", "__main__", "analysis", "kernels", "write"}
 FACES |= {"analysis.corridors", "analysis.crossings", "analysis.density"}
-FACES |= {"analysis.hotspots", "analysis.terrain"}
+FACES |= {"analysis.hotspots", "analysis.terrain", "commands"}
 
 
 def module_name(path):

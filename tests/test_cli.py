@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from geo.cli import FORMATS, main
+from geo.cli import main
+from geo.commands.maps import FORMATS
 from geo.write.files import WRITERS
 from tests.regions import walk
 

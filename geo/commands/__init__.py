@@ -1,0 +1,1 @@
+"""The commands of `trocha`, by what they are about."""
