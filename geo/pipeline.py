@@ -16,7 +16,8 @@ from geo.account import effect_of, made_from, say_about, tracks_of
 from geo.analysis.crossings.targets import make_targets
 from geo.analysis.hotspots.points import clean_points
 from geo.config import Config
-from geo.findings import Methods, make_findings
+from geo.findings import make_findings
+from geo.findings.methods import Methods
 from geo.ingest import Intake, drop_sources, take_in
 from geo.months import Partials
 from geo.outcome import Built, Effect

@@ -10,7 +10,7 @@ from pyproj import Transformer
 
 from geo.config import Config, Layer
 from geo.errors import ConfigError
-from geo.findings import Methods
+from geo.findings.methods import Methods
 from geo.grid import Grid
 from geo.ingest import Options
 from geo.partials import Settings

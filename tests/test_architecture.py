@@ -51,7 +51,10 @@ FLOORS = [
     {"write.routes"},
     {"write.basemap", "write.fields", "write.output", "write.plain"} | {"totals"},
     {"write.ground", "write.headings"},
-    {"write.notes", "write.payload", "write.styles", "write.tables"} | {"findings"},
+    {"write.notes", "write.payload", "write.styles", "write.tables"}
+    | {"findings.counts", "findings.methods", "findings.surfaces"},
+    {"findings.corridors", "findings.hotspots"},
+    {"findings"},
     {"write.page", "write.qgis"},
     {"write.files"},
     {"outcome", "recipe", "record"},

@@ -10,14 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
-from geo.findings import (
-    Methods,
-    find_corridors,
-    land_mask,
-    make_findings,
-    nearby_tracks,
-    track_density,
-)
+from geo.findings import make_findings
+from geo.findings.corridors import find_corridors
+from geo.findings.methods import Methods
+from geo.findings.surfaces import land_mask, nearby_tracks, track_density
 from geo.grid import Grid
 from geo.partials import coarse_votes, pack
 from geo.privacy import About, release

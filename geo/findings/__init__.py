@@ -1,0 +1,92 @@
+"""Sums over parts in, Findings out: the work that is done once on the whole grid."""
+
+import geopandas as gpd
+import pandas as pd
+
+from geo.analysis.corridors.brownian import surface_of
+from geo.analysis.terrain.reach import hours_to_posts
+from geo.findings.corridors import find_corridors, find_network
+from geo.findings.counts import count_by_month, count_on_targets
+from geo.findings.hotspots import find_cells, find_points
+from geo.findings.methods import Methods
+from geo.findings.surfaces import coarse_ground, land_mask, nearby_tracks, track_density
+from geo.grid import Grid, Surface
+from geo.privacy import About, Findings
+from geo.schema import Layers
+from geo.totals import Totals
+
+
+def make_findings(
+    totals: Totals,
+    about: About,
+    *,
+    base: Layers,
+    targets: gpd.GeoDataFrame,
+    cells: Grid,
+    methods: Methods,
+    points: pd.DataFrame | None = None,
+) -> Findings:
+    """Turn sums into corridors, hotspots, crossings and surfaces with their support.
+
+    Parameters
+    ----------
+    totals
+        Sums over parts.
+    about
+        What the findings are made from.
+    base
+        Base layers, in the region's CRS.
+    targets
+        Where crossings were counted, of `geo.analysis.crossings.counts.make_targets`.
+    cells
+        Coarse grid of the published cells.
+    methods
+        How.
+    points
+        People and incidents that belong to no track, of
+        `geo.analysis.hotspots.points.clean_points`; without any, no layer tells of
+        them.
+    """
+    movement = totals.movement["all"]
+    land = land_mask(base.land, movement.grid)
+    density = track_density(
+        totals.votes, movement.grid, bandwidth_m=methods.bandwidth_m
+    )
+    hours = hours_to_posts(
+        base.checkpoints,
+        movement.grid,
+        relief=base.relief,
+        land=land,
+        rivers=base.rivers,
+    )
+    reach_m = 2 * methods.bandwidth_m
+    support = Surface(
+        movement.grid, movement.support.astype(float), "support", "tracks"
+    )
+    return Findings(
+        layers={
+            "corridors": find_corridors(totals, methods),
+            "hotspots": find_cells(
+                totals, cells, land, density, methods.alpha, hours=hours
+            ),
+            "hotspots_monthly": count_by_month(totals.visits, ["cell"]),
+            "crossings": count_on_targets(totals.crossings, targets, count="tracks"),
+            "crossings_monthly": count_by_month(
+                totals.crossings, ["target", "direction"]
+            ),
+            "monthly": count_by_month(totals.monthly, []),
+        }
+        | find_network(totals, methods, targets=targets, places=base.places)
+        | find_points(
+            points, targets, cells, coarse_ground(land, density.grid, cells), methods
+        ),
+        surfaces={
+            "movement": (surface_of(movement), support),
+            "density": (
+                density,
+                nearby_tracks(totals.visits, cells, density.grid, reach_m=reach_m),
+            ),
+        },
+        base=base,
+        about=about,
+    )

@@ -1,0 +1,61 @@
+"""Cells that are hot or cold, of tracks and of recorded points."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.analysis.hotspots.cells import find_hotspots
+from geo.analysis.hotspots.points import (
+    count_at_targets,
+    count_in_cells,
+    find_point_hotspots,
+)
+from geo.findings.counts import count_by_month, count_on_targets
+from geo.findings.methods import Methods
+from geo.findings.surfaces import coarse_ground
+from geo.grid import Grid, Surface
+from geo.privacy import round_significant
+from geo.totals import Totals
+
+
+def find_cells(
+    totals: Totals,
+    cells: Grid,
+    land: NDArray[np.bool_],
+    density: Surface,
+    alpha: float,
+    *,
+    hours: Surface | None,
+) -> gpd.GeoDataFrame:
+    """Return the tested cells, with density and hours to a post at their centres."""
+    grid = density.grid
+    ground = coarse_ground(land, grid, cells)
+    hotspots = find_hotspots(totals.visits, cells, land=ground, alpha=alpha)
+    here = grid.cell_of(*cells.centre_of(hotspots["cell"].to_numpy(dtype=np.int64)))
+    values = np.where(here >= 0, density.values.ravel()[here], np.nan)
+    hotspots.insert(len(hotspots.columns) - 1, "density", round_significant(values))
+    far = np.full(len(here), np.nan)
+    if hours is not None:
+        far = np.where(here >= 0, hours.values.ravel()[here], np.nan)
+    hotspots.insert(len(hotspots.columns) - 1, "post_h", np.floor(2 * far + 0.5) / 2)
+    return hotspots
+
+
+def find_points(
+    points: pd.DataFrame | None,
+    targets: gpd.GeoDataFrame,
+    cells: Grid,
+    ground: NDArray[np.bool_],
+    methods: Methods,
+) -> dict[str, pd.DataFrame]:
+    """Return where points gather, and how many were seen at each crossing."""
+    if points is None or points.empty:
+        return {}
+    inside, near = count_in_cells(points, cells), count_at_targets(points, targets)
+    return {
+        "points": find_point_hotspots(inside, cells, land=ground, alpha=methods.alpha),
+        "points_monthly": count_by_month(inside, ["cell"], count="points"),
+        "recorded": count_on_targets(near, targets, count="points"),
+        "recorded_monthly": count_by_month(near, ["target"], count="points"),
+    }

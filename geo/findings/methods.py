@@ -1,0 +1,29 @@
+"""How sums become findings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Methods:
+    """How sums become corridors and hotspots.
+
+    Parameters
+    ----------
+    levels
+        Shares of the movement that the outlines enclose.
+    seasons
+        Months (1 to 12) of each named season.
+    bandwidth_m
+        Standard deviation of the density kernel, in metres.
+    alpha
+        False discovery rate of the hotspots.
+    k
+        Corridors are outlined on cells that at least so many tracks stand behind.
+    """
+
+    levels: tuple[float, ...]
+    seasons: Mapping[str, tuple[int, ...]]
+    bandwidth_m: float
+    alpha: float
+    k: int
