@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from geo.errors import ConfigError
+from geo.landscape import Terrain
 
 Positive = Annotated[float, Meta(gt=0, lt=1e9)]
 Share = Annotated[float, Meta(gt=0, lt=1)]
@@ -200,6 +201,7 @@ class Config(Section, frozen=True):
     trips: Trips = Trips()
     corridors: Corridors = Corridors()
     hotspots: Hotspots = Hotspots()
+    terrain: Terrain = Terrain()
     privacy: Privacy = Privacy()
 
 

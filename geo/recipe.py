@@ -8,11 +8,14 @@ import msgspec
 import pandas as pd
 from pyproj import Transformer
 
+from geo.analysis.terrain.costs import irmischer_clarke, langmuir, tobler
+from geo.analysis.terrain.rules import RANGES, Ranges, Season, TravelRules
 from geo.config import Config, Layer
 from geo.errors import ConfigError
 from geo.findings.methods import Methods
 from geo.grid import Grid
 from geo.ingest import Options
+from geo.landscape import RANKS, RULES, Terrain, span
 from geo.partials import Settings
 
 MOST_CELLS = 25_000_000
@@ -125,6 +128,31 @@ def finding_methods(config: Config) -> Methods:
     )
 
 
+def travel_rules(config: Config) -> TravelRules:
+    """Return how the ground slows travellers: the likely value of each rule."""
+    terrain = config.terrain
+    walk = langmuir()
+    if terrain.walk != "langmuir":
+        slope = tobler if terrain.walk == "tobler" else irmischer_clarke
+        walk = slope(on_path=terrain.on_path)
+    numbers: dict[str, Any] = {name: getattr(terrain, name) for name in RANKS}
+    numbers |= {name: span(getattr(terrain, name))[1] for name in RULES}
+    return TravelRules(walk=walk, **numbers)
+
+
+def travel_ranges(config: Config) -> Ranges:
+    """Return the lowest and highest value of each rule, for `draw_rules`."""
+    spans = {name: span(getattr(config.terrain, name)) for name in RULES}
+    return {
+        name: (low, high, RANGES[name][2]) for name, (low, _, high) in spans.items()
+    }
+
+
+def travel_season(config: Config, name: str) -> Season:
+    """Return whether rivers are high in a season of the corridors, by its name."""
+    return "wet" if name in config.terrain.wet_seasons else "dry"
+
+
 def named_layers(config: Config) -> dict[str, Layer]:
     """Return the base layers that the region has, by name."""
     named = msgspec.structs.asdict(config.layers)
@@ -134,7 +162,8 @@ def named_layers(config: Config) -> dict[str, Layer]:
 def named_parameters(config: Config) -> dict[str, object]:
     """Return what the results depend on, by name with unit.
 
-    What is off unless asked for is named where it was asked for.
+    What is off unless asked for is named where it was asked for, and what is said of
+    the terrain where it is not what the program holds likely.
     """
     sections = (
         config.region,
@@ -149,6 +178,11 @@ def named_parameters(config: Config) -> dict[str, object]:
         for section in sections
         for name, value in msgspec.structs.asdict(section).items()
         if name not in {"name", "crs", "since", "until"}
+    }
+    told = msgspec.to_builtins(config.terrain)
+    usual = msgspec.to_builtins(Terrain())
+    named |= {
+        f"terrain.{name}": value for name, value in told.items() if value != usual[name]
     }
     return {
         name: value

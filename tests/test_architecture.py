@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "geo"
 
 # From the ground up. A module may import only from floors below its own.
 FLOORS = [
-    {"errors"},
+    {"errors", "landscape"},
     {"config", "grid", "progress", "regions"},
     {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
     | {"kernels.costs", "kernels.pairs", "kernels.series"}
@@ -33,7 +33,8 @@ FLOORS = [
     # The analysis wing: what moves, crosses, gathers, and what the ground allows.
     {"analysis.crossings.targets", "analysis.density.convolution"}
     | {"analysis.hotspots.stats", "analysis.terrain.costs"},
-    {"analysis.corridors.brownian", "analysis.corridors.network"}
+    {"analysis.terrain.rules"}
+    | {"analysis.corridors.brownian", "analysis.corridors.network"}
     | {"analysis.corridors.outlines", "analysis.corridors.ridges"}
     | {"analysis.crossings.counts", "analysis.density.surfaces"}
     | {"analysis.hotspots.cells", "analysis.hotspots.permutation"}

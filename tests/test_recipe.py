@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
 
+from geo.analysis.terrain.costs import irmischer_clarke, langmuir, tobler
+from geo.analysis.terrain.rules import RANGES, TravelRules, draw_rules
 from geo.config import Season, load_config
 from geo.errors import ConfigError
 from geo.recipe import (
@@ -19,6 +21,9 @@ from geo.recipe import (
     named_parameters,
     partial_settings,
     reading_options,
+    travel_ranges,
+    travel_rules,
+    travel_season,
 )
 from tests.regions import BOUNDS, REGION
 
@@ -164,3 +169,48 @@ def test_what_is_off_is_named_where_it_was_asked_for(config, section, name, valu
 
     assert f"{section}.{name}" not in plain
     assert named == plain | {f"{section}.{name}": value}
+
+
+def test_what_the_region_says_of_the_terrain_becomes_rules_and_ranges(config):
+    assert travel_rules(config) == TravelRules()
+    assert travel_ranges(config) == dict(RANGES)
+
+    other = changed(config, "terrain", forest=(2.0, 3.0, 4.0), coast_km=7, closed_wet=3)
+    rules = travel_rules(other)
+    assert (rules.forest, rules.coast_km, rules.closed_wet) == (3.0, 7, 3)
+    assert travel_ranges(other)["forest"][:2] == (2.0, 4.0)
+    drawn = draw_rules(rules, seed=4, ranges=travel_ranges(other))
+    assert 2.0 <= drawn.forest <= 4.0
+    assert drawn.coast_km == 7
+
+
+@pytest.mark.parametrize(
+    ("keys", "walk"),
+    [
+        ({}, tobler()),
+        ({"on_path": False}, tobler(on_path=False)),
+        ({"walk": "irmischer_clarke"}, irmischer_clarke(on_path=True)),
+        ({"walk": "irmischer_clarke", "on_path": False}, irmischer_clarke()),
+        ({"walk": "langmuir"}, langmuir()),
+    ],
+)
+def test_the_pace_is_the_one_that_the_region_names(config, keys, walk):
+    assert travel_rules(changed(config, "terrain", **keys)).walk == walk
+
+
+def test_rivers_are_high_in_the_seasons_that_the_region_calls_wet(config):
+    other = changed(config, "terrain", wet_seasons=("lluvias",))
+
+    assert travel_season(config, "wet") == "wet"
+    assert travel_season(config, "all") == "dry"
+    assert travel_season(other, "wet") == "dry"
+    assert travel_season(other, "lluvias") == "wet"
+
+
+def test_the_terrain_is_told_where_it_is_not_what_the_program_holds_likely(config):
+    assert not [name for name in named_parameters(config) if "terrain" in name]
+
+    other = changed(config, "terrain", walk="langmuir", forest=(2.0, 3.0, 4.0))
+    told = named_parameters(other)
+    assert told["terrain.walk"] == "langmuir"
+    assert list(told["terrain.forest"]) == [2.0, 3.0, 4.0]

@@ -13,14 +13,8 @@ from scipy.sparse.csgraph import dijkstra
 from shapely import LineString, MultiLineString, Point
 
 from geo.analysis.terrain.costs import langmuir, level, speed_kmh, tobler
-from geo.analysis.terrain.ground import (
-    COVER,
-    RANGES,
-    TravelRules,
-    draw_rules,
-    make_costs,
-    rank_rivers,
-)
+from geo.analysis.terrain.ground import make_costs, rank_rivers
+from geo.analysis.terrain.rules import COVER, RANGES, TravelRules, draw_rules
 from geo.analysis.terrain.travel import accumulate, trace_path
 from geo.errors import SchemaError
 from geo.grid import Grid, Surface

@@ -6,7 +6,8 @@ import shapely
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from geo.analysis.terrain.ground import TravelRules, make_costs
+from geo.analysis.terrain.ground import make_costs
+from geo.analysis.terrain.rules import Season, TravelRules
 from geo.analysis.terrain.travel import isochrones
 from geo.grid import Grid, Surface
 
@@ -22,12 +23,12 @@ def hours_to_posts(
     land: NDArray[np.bool_],
     rivers: gpd.GeoDataFrame,
     rules: TravelRules | None = None,
+    season: Season = "dry",
 ) -> Surface | None:
     """Return the hours from each cell to the nearest open post; None without any.
 
-    On foot and in boats, by `geo.analysis.terrain.ground.make_costs` in the dry
-    season: a model, as good as its relief and its rules, and not what anybody was
-    seen to do.
+    On foot and in boats, by `geo.analysis.terrain.ground.make_costs`: a model, as good
+    as its relief and its rules, and not what anybody was seen to do.
 
     Parameters
     ----------
@@ -42,8 +43,8 @@ def hours_to_posts(
         Which cells of `grid` are land.
     rivers
         As schema.Layers says.
-    rules
-        How terrain slows travellers.
+    rules, season
+        How terrain slows travellers, and when.
 
     Returns
     -------
@@ -74,7 +75,7 @@ def hours_to_posts(
     sources = _cells_of(checkpoints.geometry[open_], grid, passable)
     if not len(sources):
         return None
-    costs = make_costs(heights, rules=rules, land=land, rivers=rivers)
+    costs = make_costs(heights, rules=rules, season=season, land=land, rivers=rivers)
     hours = isochrones(costs, sources)
     return Surface(grid, hours.values, "hours to the nearest post", "h")
 
