@@ -32,6 +32,7 @@ FLOORS = [
     | {"calibration", "clean", "engine", "smoothing", "trajectory", "visits"},
     # The analysis wing: what moves, crosses, gathers, and what the ground allows.
     {"analysis.crossings.targets", "analysis.density.convolution"}
+    | {"analysis.density.network"}
     | {"analysis.hotspots.stats", "analysis.terrain.costs"},
     {"analysis.terrain.rules"}
     | {"analysis.corridors.brownian", "analysis.corridors.network"}
