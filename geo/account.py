@@ -181,4 +181,5 @@ def say_about(
         bridged_share=round(int(movement.bridged.sum()) / max(moved, 1), 2),
         points=points["point"].nunique(),
         points_rejected=_ordered(points_rejected),
+        points_shared=points.loc[points["shared"].to_numpy(bool), "point"].nunique(),
     )

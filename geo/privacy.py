@@ -49,6 +49,9 @@ class About:
     points, points_rejected
         Points that belong to no track, of people or incidents seen at places; and
         rows of theirs that were turned away, by reason.
+    points_shared
+        How many of them stand at one position with many others, as when the name of
+        a place was looked up. They are counted at crossings, and in no cell.
     """
 
     region: str
@@ -65,6 +68,7 @@ class About:
     bridged_share: float = 0.0
     points: int = 0
     points_rejected: Mapping[str, int] = field(default_factory=dict)
+    points_shared: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,7 @@ def release(
             findings.about,
             tracks=_rounded_total(findings.about.tracks, k, round_to),
             points=_rounded_total(findings.about.points, k, round_to),
+            points_shared=_rounded_total(findings.about.points_shared, k, round_to),
         ),
         k=k,
         round_to=round_to,

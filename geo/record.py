@@ -70,7 +70,11 @@ def _of_points(about: About) -> dict[str, object]:
     if not (about.points or about.points_rejected):
         return {}
     rejected = dict(about.points_rejected)
-    return {"points": about.points, "points_rejected": rejected}
+    return {
+        "points": about.points,
+        "points_rejected": rejected,
+        "points_shared": about.points_shared,
+    }
 
 
 def published_counts(folder: Path) -> dict[str, int]:

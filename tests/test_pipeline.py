@@ -417,6 +417,21 @@ class TestPoints:
         assert layers["points"].empty
         assert layers["recorded"].empty
 
+    def test_what_shares_one_position_is_said_and_lies_in_no_cell(self, config):
+        path = write_points(config.files.points / "cruces.csv", 40)
+        header, *rows = path.read_text(encoding="utf-8").splitlines()
+        place = [row.split(",") for row in rows[:21]]
+        looked_up = [
+            ",".join([day, "8.05", "-77.45", *end]) for day, _, _, *end in place
+        ]
+        path.write_text("\n".join([header, *rows[21:], *looked_up]), encoding="utf-8")
+
+        release = build(config).release
+
+        assert release.about.points == 40
+        assert release.about.points_shared == 20  # 21, rounded
+        assert (release.layers["points"]["points"] < 30).all()
+
     def test_without_an_end_of_the_campaign_points_without_a_date_wait(
         self, tiny_region
     ):

@@ -160,6 +160,9 @@
             row(
               t("surePoints"),
               t("surePointsText", { points: number(about.points) }),
+              about.pointsShared
+                ? ` ${t("surePointsShared", { points: number(about.pointsShared) })}`
+                : "",
               ...(Object.keys(about.pointsRejected).length
                 ? [` ${t("pointsUnused")}`, list(Object.entries(about.pointsRejected), term)]
                 : []),

@@ -91,6 +91,7 @@ def _lineage(about: About) -> dict[str, Any]:
         "bridged_share": about.bridged_share,
         "points": about.points,
         "points_rejected": dict(sorted(about.points_rejected.items())),
+        "points_shared": about.points_shared,
         "simulated": about.simulated,
         "parameters": dict(sorted(about.parameters.items())),
     }

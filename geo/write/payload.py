@@ -113,6 +113,7 @@ def page_data(release: Release) -> dict[str, Any]:
             "bridged": about.bridged_share,
             "points": about.points,
             "pointsRejected": dict(about.points_rejected),
+            "pointsShared": about.points_shared,
             "parameters": {name: plain(v) for name, v in about.parameters.items()},
         },
         "withheld": dict(release.withheld),
