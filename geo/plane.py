@@ -9,7 +9,8 @@ import pyproj
 from numpy.typing import NDArray
 
 from geo.errors import CRSError
-from geo.kernels.laea import Centre, centred, project
+from geo.kernels.laea import REACH_DEG, Centre, centred, project
+from geo.kernels.rows import sealed
 
 Floats = NDArray[np.float64]
 
@@ -19,8 +20,8 @@ _EQUAL_AREA = re.compile(
     r"lat_0=(\S+) lon_0=(\S+) x_0=0 y_0=0 ellps=WGS84"
 )
 
-REACH_DEG = 60.0
-"""How far from its centre our own projection is used, per axis."""
+AGREEMENT_M = 1e-5
+"""How near our own projection must come to PROJ's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Plane:
     """The way from longitude and latitude to metres.
 
     PROJ knows it for every CRS. For the equal-area one that a new region has, a loop
-    of our own is three times as fast; it is used where it gives the very same bits.
+    of our own is twenty times as fast, and rounds alike on every processor; it is used
+    as far as it reaches from the centre, which each point decides for itself.
     """
 
     transformer: pyproj.Transformer
@@ -50,23 +52,19 @@ class Plane:
         ... )]
         [[0.0, 55121.5], [11059.6, 33.3]]
         """
-        if self.centre is None or not lon.size or not self._near(lon, lat):
-            x, y = self.transformer.transform(lon, lat)
-            return x, y
-        # Contiguous and writable, or the kernel would be compiled anew.
-        east, north = (np.require(axis, np.float64, ["C", "W"]) for axis in (lon, lat))
-        metres: tuple[Floats, Floats] = project(east, north, self.centre)
-        return metres
+        if self.centre is None:
+            return self._by_proj(lon, lat)
+        lon, lat = sealed(lon, np.float64), sealed(lat, np.float64)
+        x, y, beyond = project(lon, lat, self.centre)
+        if beyond:
+            far = np.abs(lon - self.centre.lon) > REACH_DEG
+            far |= (np.abs(lat - self.centre.lat) > REACH_DEG) | (np.abs(lat) > 90.0)
+            x[far], y[far] = self._by_proj(lon[far], lat[far])
+        return x, y
 
-    def _near(self, lon: Floats, lat: Floats) -> bool:
-        assert self.centre is not None  # noqa: S101
-        lon_0 = np.degrees(self.centre.lon)
-        west, east = max(lon_0 - REACH_DEG, -180.0), min(lon_0 + REACH_DEG, 180.0)
-        return bool(
-            west <= lon.min()
-            and lon.max() <= east
-            and max(lat.max(), -lat.min()) <= 90.0
-        )
+    def _by_proj(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+        x, y = self.transformer.transform(lon, lat)
+        return x, y
 
 
 @lru_cache(maxsize=8)
@@ -101,7 +99,7 @@ def plane_of(crs: str) -> Plane:
 
 
 def _own_centre(transformer: pyproj.Transformer) -> Centre | None:
-    """Return the centre of our own projection, if it does exactly what PROJ does."""
+    """Return the centre of our own projection, if it is what PROJ does."""
     match = _EQUAL_AREA.fullmatch(transformer.definition)
     if match is None:
         return None
@@ -109,11 +107,11 @@ def _own_centre(transformer: pyproj.Transformer) -> Centre | None:
     if not (0.0 < abs(lat_0) < 90.0 and abs(lon_0) <= 180.0):
         return None
     centre = centred(lon_0, lat_0)
-    # Another compiler, or a later PROJ, may round otherwise; a sample would show it.
+    # A later PROJ may mean another thing by these words; a sample would show it.
     side = np.linspace(-0.99, 0.99, 37)
     lon = np.tile(np.clip(lon_0 + REACH_DEG * side, -180.0, 180.0), side.size)
-    lat = np.repeat(np.clip(lat_0 + 30.0 * side, -89.0, 89.0), side.size)
-    same = map(
-        np.array_equal, project(lon, lat, centre), transformer.transform(lon, lat)
-    )
-    return centre if all(same) else None
+    lat = np.repeat(np.clip(lat_0 + REACH_DEG * side, -89.0, 89.0), side.size)
+    ours = project(sealed(lon, np.float64), sealed(lat, np.float64), centre)
+    theirs = transformer.transform(lon, lat)
+    off = max(float(np.abs(ours[axis] - theirs[axis]).max()) for axis in (0, 1))
+    return centre if off <= AGREEMENT_M else None

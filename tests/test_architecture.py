@@ -12,7 +12,7 @@ FLOORS = [
     {"errors", "landscape"},
     {"config", "grid", "progress", "regions"},
     {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
-    | {"kernels.costs", "kernels.pairs", "kernels.series"}
+    | {"kernels.costs", "kernels.pairs", "kernels.rows", "kernels.series"}
     | {"kernels.smoothing", "kernels.surfaces", "kernels.thinning", "kernels.tracks"}
     | {"kernels.variances"}
     | {"schema"},
@@ -81,7 +81,7 @@ DOORS = {
     "folium": {"write.page"},
     "watchfiles": {"watching"},
     "numba": {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
-    | {"kernels.costs", "kernels.pairs", "kernels.series"}
+    | {"kernels.costs", "kernels.pairs", "kernels.rows", "kernels.series"}
     | {"kernels.smoothing", "kernels.stops", "kernels.surfaces", "kernels.thinning"}
     | {"kernels.tracks"}
     | {"kernels.variances"},
