@@ -7,15 +7,8 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.engine import map_parts, workers
-from geo.partials import (
-    Arrays,
-    Partial,
-    Settings,
-    analyse_part,
-    pack,
-    unpack,
-    with_change,
-)
+from geo.packing import Arrays, pack, unpack
+from geo.partials import Partial, Settings, analyse_part, with_change
 from geo.store import Part, Store
 
 
@@ -47,7 +40,7 @@ class Partials:
         self.too_recent = sum(store.part(month).rows for month in later)
 
     def __iter__(self) -> Iterator[Arrays]:
-        """Yield what `geo.partials.pack` made of each month, one at a time."""
+        """Yield what `geo.packing.pack` made of each month, one at a time."""
         for month in self.months:
             kept = self._store.shelf.get("part", self._key(self._store.part(month)))
             yield kept if kept is not None else self._made(month)

@@ -10,15 +10,8 @@ from numpy.typing import NDArray
 
 from geo.analysis.corridors.brownian import Occurrence
 from geo.grid import Grid
-from geo.partials import (
-    MOVEMENT,
-    PATHS,
-    Arrays,
-    add_crossings,
-    paths_in,
-    rejected_in,
-    table_in,
-)
+from geo.packing import Arrays, paths_in, rejected_in, table_in
+from geo.partials import MOVEMENT, PATHS, add_crossings
 from geo.visits import add_visits
 
 
@@ -73,7 +66,7 @@ def add_up(
     Parameters
     ----------
     packed
-        What `geo.partials.pack` made of each part.
+        What `geo.packing.pack` made of each part.
     grid
         The fine grid.
     seasons

@@ -51,8 +51,8 @@ FLOORS = [
     | {"ingest", "partials", "privacy"},
     # The writers' wing: what is said and drawn, then whole pages and files.
     {"write.routes"},
-    {"write.basemap", "write.fields", "write.output", "write.plain"} | {"totals"},
-    {"write.ground", "write.headings"},
+    {"write.basemap", "write.fields", "write.output", "write.plain"} | {"packing"},
+    {"write.ground", "write.headings"} | {"totals"},
     {"write.notes", "write.payload", "write.styles", "write.tables"}
     | {"findings.counts", "findings.methods", "findings.surfaces"},
     {"findings.corridors", "findings.hotspots"},

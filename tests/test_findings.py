@@ -15,7 +15,8 @@ from geo.findings.corridors import find_corridors
 from geo.findings.methods import Methods
 from geo.findings.surfaces import land_mask, nearby_tracks, track_density
 from geo.grid import Grid
-from geo.partials import coarse_votes, pack
+from geo.packing import pack
+from geo.partials import coarse_votes
 from geo.privacy import About, release
 from geo.read.layers import read_layers
 from geo.schema import ALL_MONTHS

@@ -1,4 +1,4 @@
-"""What one part contributes, as arrays and back."""
+"""What one part contributes, and what it depends on."""
 
 from dataclasses import fields, replace
 
@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.grid import Grid
-from geo.partials import analyse_part, clean_and_cut, pack, unpack, with_change
+from geo.packing import pack
+from geo.partials import analyse_part, clean_and_cut, with_change
 from geo.schema import ALL_MONTHS
 from tests.parts import (
     CELLS,
@@ -123,37 +124,6 @@ class TestChange:
         gone = replace(partial_of([]), rejected={"duplicate": 1})
 
         assert with_change(part, come=come, gone=gone).rejected == {"spike": 5}
-
-
-class TestPacking:
-    """Arrays that the store can keep."""
-
-    @given(some_tracks)
-    @settings(max_examples=10, deadline=None)
-    def test_what_was_packed_comes_back(self, tracks):
-        part = partial_of(tracks)
-
-        assert_equal(unpack(pack(part), SETTINGS.grid), part)
-
-    def test_no_array_holds_python_objects(self):
-        assert not [k for k, v in pack(partial_of([1])).items() if v.dtype.hasobject]
-
-    def test_an_empty_part_comes_back_empty(self):
-        empty = analyse_part(MARCH, fixes_of([1]).iloc[:0], SETTINGS, targets=RIVER)
-
-        back = unpack(pack(empty), SETTINGS.grid)
-
-        assert (back.tracks, back.rejected, len(back.crossings)) == (0, {}, 0)
-        assert list(back.visits) == list(empty.visits)
-
-    def test_only_cells_that_were_reached_are_packed(self):
-        part = partial_of([1])
-
-        cell = pack(part)["cell"]
-
-        assert 0 < len(cell) < SETTINGS.grid.rows * SETTINGS.grid.columns / 4
-        flat = part.occurrence.occurrence.ravel()
-        assert flat[cell].sum() == flat.sum()
 
 
 OTHER = {

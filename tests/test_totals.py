@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.partials import pack
+from geo.packing import pack
 from geo.schema import ALL_MONTHS
 from geo.totals import add_up
 from tests.parts import (
