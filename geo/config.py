@@ -92,6 +92,9 @@ class Layers(Section, frozen=True):
     """CSV of official monthly crossings: year, month, crossings, basis."""
     nationalities: Layer | None = None
     """CSV of official crossings by nationality: year, nationality, persons."""
+    effort: Layer | None = None
+    """Hours of watching (column hours) at points, along patrols or over areas:
+    recorded points are then tested as rates. It is never drawn."""
 
 
 class Cleaning(Section, frozen=True):
@@ -162,6 +165,9 @@ class Hotspots(Section, frozen=True):
     """Standard deviation of the density kernel, in metres."""
     alpha: Share = 0.05
     """False discovery rate of the hotspots."""
+    count: Literal["tracks", "hours"] = "tracks"
+    """What makes a cell hot: how many tracks pass, or how many hours all of them
+    together stay."""
 
 
 class Privacy(Section, frozen=True):

@@ -82,6 +82,7 @@ class Findings:
         else `points`, the distinct points of people or incidents seen at a place.
         Columns that end in ``_tracks`` count part of them and have to pass as well,
         with the columns that begin alike: `stop_hours` goes with `stop_tracks`.
+        Beside `effort_h`, hours of watching, the gate says the rate.
     surfaces
         Each value surface with its support, the distinct tracks behind a cell.
     base
@@ -218,6 +219,10 @@ def _let_through(
         # From the rounded count: from the exact one it would give that away.
         low, high = crossing_interval(kept[counted].to_numpy(dtype=np.float64))
         kept = kept.assign(low=np.floor(low), high=np.ceil(high))
+    if "effort_h" in kept:
+        shown = kept[counted].to_numpy(dtype=np.float64)
+        rate = round_significant(100 * shown / kept["effort_h"].to_numpy(np.float64))
+        kept.insert(list(kept.columns).index("effort_h") + 1, "rate", rate)
     return kept
 
 

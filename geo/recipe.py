@@ -22,7 +22,11 @@ MOST_CELLS = 25_000_000
 """Largest grid: each surface on it then takes 200 MB."""
 
 
-OFF = {"cleaning.smooth": False, "corridors.variance": "track"}
+OFF = {
+    "cleaning.smooth": False,
+    "corridors.variance": "track",
+    "hotspots.count": "tracks",
+}
 """Settings that do nothing unless asked for, and what they are then."""
 
 
@@ -125,6 +129,7 @@ def finding_methods(config: Config) -> Methods:
         bandwidth_m=config.hotspots.bandwidth_m,
         alpha=config.hotspots.alpha,
         k=config.privacy.k,
+        count=config.hotspots.count,
     )
 
 

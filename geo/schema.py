@@ -144,6 +144,9 @@ class Layers:
         Official crossings by nationality: `year`, `nationality`, `persons`.
     credits
         Attribution of each layer, by its name.
+    effort
+        Where somebody looked for people or incidents, and for how long: points, lines
+        or areas with `hours`. It is not drawn.
     """
 
     land: gpd.GeoDataFrame
@@ -156,6 +159,7 @@ class Layers:
     crossings: pd.DataFrame
     nationalities: pd.DataFrame
     credits: Mapping[str, str] = field(default_factory=dict)
+    effort: gpd.GeoDataFrame | None = None
 
 
 ROLES = (

@@ -39,6 +39,7 @@ FLOORS = [
     | {"analysis.corridors.outlines", "analysis.corridors.ridges"}
     | {"analysis.crossings.counts", "analysis.density.surfaces"}
     | {"analysis.hotspots.cells", "analysis.hotspots.permutation"}
+    | {"analysis.hotspots.rates"}
     | {"analysis.hotspots.trends"}
     | {"analysis.terrain.travel", "analysis.terrain.wandering"}
     | {"read", "read.layers", "store"},

@@ -417,6 +417,23 @@ class TestPoints:
         assert layers["points"].empty
         assert layers["recorded"].empty
 
+    def test_where_the_watching_is_known_they_are_rates(self, tiny_region):
+        text = tiny_region.read_text(encoding="utf-8")
+        effort = '\n[layers.effort]\npath = "effort.csv"\n'
+        tiny_region.write_text(text + effort, encoding="utf-8")
+        table = "lon,lat,hours\n-77.5,8.1,40\n-77.45,8.05,4\n"
+        (tiny_region.parent / "effort.csv").write_text(table, encoding="utf-8")
+        config = load_config(tiny_region)
+        for month in ("2023-02", "2023-03"):
+            path = config.files.points / f"{month}.csv"
+            write_points(path, 40, month=month, seed=int(month[-1]))
+
+        points = build(config).release.layers["points"]
+
+        assert points["effort_h"].sum() == 40
+        most = points.loc[points["effort_h"].idxmax()]
+        assert most["rate"] == pytest.approx(100 * most["points"] / 40, rel=0.05)
+
     def test_what_shares_one_position_is_said_and_lies_in_no_cell(self, config):
         path = write_points(config.files.points / "cruces.csv", 40)
         header, *rows = path.read_text(encoding="utf-8").splitlines()

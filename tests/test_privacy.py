@@ -94,6 +94,15 @@ def test_an_interval_comes_from_the_rounded_count():
     assert (high > 50).all()
 
 
+def test_a_rate_comes_from_the_rounded_count():
+    layer = pd.DataFrame({"points": [33, 34], "effort_h": [20.0, np.nan]})
+
+    shown = release(findings({"points": layer})).layers["points"]
+
+    assert shown["rate"][0] == 100 * 35 / 20 // 10 * 10 + 10  # 175, two digits: 180
+    assert np.isnan(shown["rate"][1])
+
+
 def test_a_cell_of_a_surface_needs_k_tracks_too():
     values = Surface(GRID, np.arange(6.0).reshape(2, 3), "movement", "%/km²")
     support = Surface(GRID, np.array([[0.0, 9, 10], [11, 0, 40]]), "support", "tracks")

@@ -129,6 +129,28 @@ def test_populations_are_whole_numbers(write):
     assert places["population"].dtype == "int64"
 
 
+def test_hours_of_watching_may_be_at_points_along_lines_or_over_areas(tmp_path):
+    shapes = [Point(-77.5, 8), LineString([(-77.5, 8), (-77.4, 8)])]
+    shapes.append(Point(-77.5, 8).buffer(0.1))
+    path = tmp_path / "effort.gpkg"
+    table = gpd.GeoDataFrame({"Horas": [3, 2.5, 0]}, geometry=shapes, crs=4326)
+    table.to_file(path)
+
+    effort = read(effort=path).effort
+
+    assert effort["hours"].tolist() == [3, 2.5, 0]
+    assert set(effort.geom_type) == {"Point", "LineString", "Polygon"}
+
+
+@pytest.mark.parametrize("hours", ["", "-1", "many"])
+def test_watching_without_its_hours_is_refused(tmp_path, hours):
+    path = tmp_path / "effort.csv"
+    path.write_text(f"lon,lat,hours\n-77.5,8,{hours}\n", encoding="utf-8")
+
+    with pytest.raises(SchemaError, match="hours are no number of 0 or more"):
+        read(effort=path)
+
+
 def test_checkpoints_may_be_a_table_of_text(tmp_path):
     path = tmp_path / "c.csv"
     path.write_text(

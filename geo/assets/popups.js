@@ -197,6 +197,15 @@
         ),
         facts([
           [t("pointsSeen"), number(points.points[n])],
+          (points.rate || [])[n] > 0
+            ? [
+                t("pointsRate"),
+                t("pointsRateText", {
+                  rate: number(points.rate[n], 1),
+                  hours: number(points.effort[n], 1),
+                }),
+              ]
+            : null,
           points.z[n] === null
             ? null
             : [t("test"), `z ${number(points.z[n], 1)} · q ${number(points.q[n], 3)}`],

@@ -66,9 +66,7 @@ def make_findings(
     return Findings(
         layers={
             "corridors": find_corridors(totals, methods),
-            "hotspots": find_cells(
-                totals, cells, land, density, methods.alpha, hours=hours
-            ),
+            "hotspots": find_cells(totals, cells, land, density, methods, hours=hours),
             "hotspots_monthly": count_by_month(totals.visits, ["cell"]),
             "crossings": count_on_targets(totals.crossings, targets, count="tracks"),
             "crossings_monthly": count_by_month(
@@ -78,7 +76,12 @@ def make_findings(
         }
         | find_network(totals, methods, targets=targets, places=base.places)
         | find_points(
-            points, targets, cells, coarse_ground(land, density.grid, cells), methods
+            points,
+            targets,
+            cells,
+            coarse_ground(land, density.grid, cells),
+            methods,
+            effort=base.effort,
         ),
         surfaces={
             "movement": (surface_of(movement), support),

@@ -11,6 +11,7 @@ from geo.analysis.hotspots.points import (
     count_in_cells,
     find_point_hotspots,
 )
+from geo.analysis.hotspots.rates import effort_in_cells
 from geo.findings.counts import count_by_month, count_on_targets
 from geo.findings.methods import Methods
 from geo.findings.surfaces import coarse_ground
@@ -24,14 +25,16 @@ def find_cells(
     cells: Grid,
     land: NDArray[np.bool_],
     density: Surface,
-    alpha: float,
+    methods: Methods,
     *,
     hours: Surface | None,
 ) -> gpd.GeoDataFrame:
     """Return the tested cells, with density and hours to a post at their centres."""
     grid = density.grid
     ground = coarse_ground(land, grid, cells)
-    hotspots = find_hotspots(totals.visits, cells, land=ground, alpha=alpha)
+    hotspots = find_hotspots(
+        totals.visits, cells, land=ground, count=methods.count, alpha=methods.alpha
+    )
     here = grid.cell_of(*cells.centre_of(hotspots["cell"].to_numpy(dtype=np.int64)))
     values = np.where(here >= 0, density.values.ravel()[here], np.nan)
     hotspots.insert(len(hotspots.columns) - 1, "density", round_significant(values))
@@ -48,13 +51,19 @@ def find_points(
     cells: Grid,
     ground: NDArray[np.bool_],
     methods: Methods,
+    *,
+    effort: gpd.GeoDataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Return where points gather, and how many were seen at each crossing."""
     if points is None or points.empty:
         return {}
     inside, near = count_in_cells(points, cells), count_at_targets(points, targets)
+    watched = effort is not None and len(effort) > 0
+    hours = effort_in_cells(effort, cells) if watched else None
     return {
-        "points": find_point_hotspots(inside, cells, land=ground, alpha=methods.alpha),
+        "points": find_point_hotspots(
+            inside, cells, land=ground, alpha=methods.alpha, hours=hours
+        ),
         "points_monthly": count_by_month(inside, ["cell"], count="points"),
         "recorded": count_on_targets(near, targets, count="points"),
         "recorded_monthly": count_by_month(near, ["target"], count="points"),

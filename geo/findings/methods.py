@@ -18,6 +18,8 @@ class Methods:
         Standard deviation of the density kernel, in metres.
     alpha
         False discovery rate of the hotspots.
+    count
+        What they are about: "tracks" or "hours".
     k
         Corridors are outlined on cells that at least so many tracks stand behind.
     """
@@ -27,3 +29,4 @@ class Methods:
     bandwidth_m: float
     alpha: float
     k: int
+    count: str = "tracks"

@@ -51,13 +51,15 @@ _COLUMNS: Mapping[str, Mapping[str, Any]] = {
         "until": "",
         "precision_m": float("nan"),
     },
+    "effort": {"hours": float("nan")},
 }
 _COUNTS: Mapping[str, Mapping[str, Any]] = {
     "crossings": {"year": None, "month": None, "crossings": None, "basis": ""},
     "nationalities": {"year": None, "nationality": None, "persons": None},
 }
 _SHAPES = ("points", "lines", "polygons")
-_DIMENSION = {"land": 2, "rivers": 1, "border": 1, "provinces": 2}
+_DIMENSION = {"land": 2, "rivers": 1, "border": 1, "provinces": 2, "effort": -1}
+_ANY = -1  # a layer whose shapes may be of any dimension, and stay whole
 
 # Other names of the columns, as plain() writes them.
 _ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -75,6 +77,7 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "basis": ("fuente", "source"),
     "nationality": ("nacionalidad",),
     "persons": ("personas", "crossings", "cruces"),
+    "hours": ("horas", "effort", "esfuerzo"),
 }
 
 
@@ -159,6 +162,12 @@ def _vector(
     table = _filled(frame, _COLUMNS[name], label_of(path))
     if name == "checkpoints":
         _check_checkpoints(table, label_of(path))
+    if name == "effort" and not (table["hours"] >= 0).all():
+        raise SchemaError(
+            f"{label_of(path)} has no hours, or a row whose hours are no number of 0 "
+            "or more.",
+            hint="Give each place, patrol or area of watching its column hours.",
+        )
     shapes = frame.geometry.reset_index(drop=True).to_crs(4326)
     dimension = _DIMENSION.get(name, 0)
     have = shapely.get_dimensions(np.asarray(shapes.array, dtype=object))
@@ -241,11 +250,11 @@ def _clipped(
     there = ~(shapes.isna() | shapes.is_empty).to_numpy()
     values = shapely.force_2d(np.asarray(shapes.array, dtype=object)[there])
     values = shapely.make_valid(values)
-    inside = shapely.intersection(values, box)
+    inside = values if dimension == _ANY else shapely.intersection(values, box)
     kept: list[int] = []
     parts: list[Any] = []
     for at, shape in zip(np.flatnonzero(there), inside, strict=True):
-        part = _of_dimension(shape, dimension)
+        part = shape if dimension == _ANY else _of_dimension(shape, dimension)
         if not part.is_empty:
             kept.append(int(at))
             parts.append(part)

@@ -170,6 +170,20 @@ FIELDS: dict[str, Field] = {
             "Personas o incidentes distintos vistos aquí, redondeados; no son de GPS",
         ),
         (
+            "effort_h",
+            "effort_h",
+            "h",
+            "Hours that somebody looked here; no value where nobody did",
+            "Horas en que alguien miró aquí; sin valor donde nadie lo hizo",
+        ),
+        (
+            "rate",
+            "rate",
+            "points/100 h",
+            "People or incidents seen in a hundred hours of looking",
+            "Personas o incidentes vistos en cien horas de mirar",
+        ),
+        (
             "points.cell",
             "cell",
             "",

@@ -52,6 +52,8 @@ CROSSING_COLUMNS = {
 
 POINT_COLUMNS = {
     "points": "points",
+    "effort": "effort_h",
+    "rate": "rate",
     "z": "z",
     "q": "q",
     "kind": "kind",

@@ -17,6 +17,9 @@ from geo.errors import SchemaError
 from geo.grid import Grid
 from geo.schema import ALL_MONTHS, VISITS
 
+COUNTED = ("tracks", "hours")
+"""What the test can be about."""
+
 _NO_DIRECTION = -np.log(0.05)  # Rayleigh: n R² below this is chance (p > 0.05)
 
 
@@ -26,6 +29,7 @@ def find_hotspots(
     *,
     land: NDArray[np.bool_] | None = None,
     ring: int = 1,
+    count: str = "tracks",
     correction: str = "fdr",
     alpha: float = 0.05,
 ) -> gpd.GeoDataFrame:
@@ -44,6 +48,10 @@ def find_hotspots(
         the empty wilderness far away is not counted as cold.
     ring
         Surroundings reach so many cells to each side.
+    count
+        What is tested: ``"tracks"``, one vote a person, or ``"hours"``, the time that
+        all of them together spent there, in whole hours: a place where few stay long
+        may then be hot.
     correction
         For the many tests: ``"fdr"`` (Benjamini and Hochberg), ``"by"`` (the same
         for any dependence, stricter) or ``"none"``.
@@ -98,13 +106,16 @@ def find_hotspots(
         raise ValueError(
             f"correction is {correction!r}; expected 'fdr', 'by' or 'none'"
         )
+    if count not in COUNTED:
+        raise ValueError(f"count is {count!r}; expected 'tracks' or 'hours'")
     if not 0 < alpha < 1:
         raise ValueError(f"alpha is {alpha}; expected a rate between 0 and 1")
     if land is not None and land.shape != grid.shape:
         raise ValueError(f"land has shape {land.shape}, but the grid has {grid.shape}")
     cell = rows["cell"].to_numpy(dtype=np.int64)
     number = rows["tracks"].to_numpy(dtype=np.int64)
-    z, q = score_cells(cell, number, grid, land=land, ring=ring, correction=correction)
+    tested = number if count == "tracks" else (rows["minutes"].to_numpy() + 30) // 60
+    z, q = score_cells(cell, tested, grid, land=land, ring=ring, correction=correction)
     bearing, one_way = _directions(rows)
     x, y = grid.centre_of(cell)
     half = grid.cell_m / 2

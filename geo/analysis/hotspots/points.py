@@ -11,6 +11,7 @@ from pyproj import Transformer
 
 from geo.analysis.crossings.counts import NEAR_M
 from geo.analysis.hotspots.cells import confidence_of, kind_of, score_cells
+from geo.analysis.hotspots.rates import score_rates
 from geo.grid import Grid
 from geo.schema import ALL_MONTHS, POINTS, UNDATED
 
@@ -153,8 +154,12 @@ def find_point_hotspots(
     *,
     land: NDArray[np.bool_] | None = None,
     alpha: float = 0.05,
+    hours: NDArray[np.float64] | None = None,
 ) -> gpd.GeoDataFrame:
     """Test around which cells more, or fewer, points lie than by chance.
+
+    Where it is known how long somebody looked in each cell, the test is about rates:
+    whether more were seen than the hours explain.
 
     Parameters
     ----------
@@ -162,18 +167,31 @@ def find_point_hotspots(
         Of `count_in_cells`.
     grid, land, alpha
         As for `geo.analysis.hotspots.cells.find_hotspots`, whose test this is.
+    hours : (rows, columns) array
+        Of watching, of `geo.analysis.hotspots.rates.effort_in_cells`; the test is
+        then that of `geo.analysis.hotspots.rates.score_rates`.
 
     Returns
     -------
     GeoDataFrame
         A row a cell with points: `cell`, `points`, `z`, `q`, `kind`, `confidence`,
-        and the square. What is worked out from the number alone, as a density, is
-        left to whoever has the published one: it would give the exact number away.
+        with hours also `effort_h`, and the square. What is worked out from the number
+        alone, as a density, is left to whoever has the published one: it would give
+        the exact number away.
     """
     total = counts[counts["month"] == ALL_MONTHS].sort_values("cell")
     cell = total["cell"].to_numpy(np.int64)
     number = total["points"].to_numpy(np.int64)
-    z, q = score_cells(cell, number, grid, land=land)
+    if hours is None:
+        z, q = score_cells(cell, number, grid, land=land)
+    else:
+        seen = np.zeros(grid.rows * grid.columns, np.int64)
+        seen[cell] = number
+        z, q = (
+            scores.ravel()[cell]
+            for scores in score_rates(seen.reshape(grid.shape), hours)
+        )
+    effort = {} if hours is None else {"effort_h": _watched(hours.ravel()[cell])}
     x, y = grid.centre_of(cell)
     half = grid.cell_m / 2
     return gpd.GeoDataFrame(
@@ -184,10 +202,16 @@ def find_point_hotspots(
             "q": [float(f"{value:.2g}") for value in q],
             "kind": kind_of(z, q, alpha=alpha),
             "confidence": confidence_of(q, alpha=alpha),
+            **effort,
         },
         geometry=shapely.box(x - half, y - half, x + half, y + half),
         crs=grid.crs,
     )
+
+
+def _watched(hours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return hours to two digits; NaN where nobody looked."""
+    return np.array([float(f"{spent:.2g}") if spent > 0 else np.nan for spent in hours])
 
 
 def _count(seen: pd.DataFrame, by: str) -> pd.DataFrame:
