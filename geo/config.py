@@ -168,6 +168,12 @@ class Hotspots(Section, frozen=True):
     count: Literal["tracks", "hours"] = "tracks"
     """What makes a cell hot: how many tracks pass, or how many hours all of them
     together stay."""
+    correction: Literal["bh", "by"] = "bh"
+    """How it is held: after Benjamini and Hochberg, or Benjamini and Yekutieli, which
+    is stricter and holds whatever cells have to do with one another."""
+    chances: Literal["exact", "normal", "permutation"] = "exact"
+    """How likely sums of counts are: exactly, by the normal law, or by conditional
+    permutations."""
 
 
 class Privacy(Section, frozen=True):

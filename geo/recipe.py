@@ -130,6 +130,9 @@ def finding_methods(config: Config) -> Methods:
         alpha=config.hotspots.alpha,
         k=config.privacy.k,
         count=config.hotspots.count,
+        round_to=config.privacy.round_to,
+        correction={"bh": "fdr", "by": "by"}[config.hotspots.correction],
+        chances=config.hotspots.chances,
     )
 
 

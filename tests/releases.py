@@ -68,6 +68,7 @@ def hotspots():
             "q": [2.5e-9, 0.0041, 0.61, 0.045, 0.0088, 1.0],
             "kind": ["hot", "hot", "none", "cold", "cold", "none"],
             "confidence": [99, 99, 0, 95, 99, 0],
+            "stable_pct": [100.0, 62.5, np.nan, 75.0, 50.0, 0.0],
         },
         squares,
     )

@@ -38,16 +38,16 @@ FLOORS = [
     | {"analysis.corridors.brownian", "analysis.corridors.network"}
     | {"analysis.corridors.outlines", "analysis.corridors.ridges"}
     | {"analysis.crossings.counts", "analysis.density.surfaces"}
-    | {"analysis.hotspots.cells", "analysis.hotspots.permutation"}
-    | {"analysis.hotspots.rates"}
+    | {"analysis.hotspots.permutation", "analysis.hotspots.rates"}
     | {"analysis.hotspots.trends"}
     | {"analysis.terrain.travel", "analysis.terrain.wandering"}
     | {"read", "read.layers", "store"},
-    {"analysis.corridors.traffic"}
+    {"analysis.corridors.traffic", "analysis.hotspots.cells"}
     | {"analysis.density.adaptive", "analysis.density.bandwidth"}
     | {"analysis.density.risk"}
     | {"analysis.hotspots.cube", "analysis.hotspots.moran", "analysis.hotspots.scan"},
-    {"analysis.hotspots.emerging", "analysis.terrain.ground"},
+    {"analysis.hotspots.emerging", "analysis.hotspots.stability"}
+    | {"analysis.terrain.ground"},
     {"analysis.hotspots.points", "analysis.terrain.reach"}
     | {"ingest", "partials", "privacy"},
     # The writers' wing: what is said and drawn, then whole pages and files.

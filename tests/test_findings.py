@@ -208,6 +208,11 @@ class TestFindings:
         here = density.values.ravel()[density.grid.cell_of(x, y)[0]]
         assert busiest["density"] == float(f"{here:.2g}")
 
+    def test_hotspots_that_cannot_be_tested_are_not_called_stable(self, findings):
+        hotspots = findings.layers["hotspots"]
+
+        assert hotspots["stable_pct"].isna().equals(hotspots["q"].isna())
+
     def test_routes_have_k_tracks_and_months_that_add_up(self, findings):
         edges, monthly, nodes = (
             findings.layers[f"network{part}"] for part in ("", "_monthly", "_nodes")

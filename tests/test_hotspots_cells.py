@@ -100,6 +100,27 @@ def test_stricter_corrections_find_less():
     assert hot[0] > hot[1] >= hot[2] > 0
 
 
+def test_chances_may_be_told_in_three_ways():
+    """By each of them a crowd is hot; the normal law takes more for hot than it is."""
+    tracks = noise()
+    tracks[2:5, 2:5] = 12
+    found = {
+        name: find_hotspots(visits(tracks), GRID, chances=name)
+        for name in ("exact", "normal", "permutation")
+    }
+
+    middle = 3 * GRID.columns + 3
+    for table in found.values():
+        row = table.set_index("cell").loc[middle]
+        assert (row["kind"], row["z"]) == ("hot", found["exact"]["z"].max())
+    hot = {
+        name: set(table["cell"][table["kind"] == "hot"])
+        for name, table in found.items()
+    }
+    assert hot["exact"] <= hot["normal"]
+    assert found["permutation"]["q"].min() >= 2 / 100_000
+
+
 def test_empty_cells_on_land_belong_to_the_test_and_those_at_sea_do_not():
     """A road of fifteen cells: too few to test alone, enough with what is around."""
     tracks = np.zeros(GRID.shape, int)
@@ -187,6 +208,7 @@ def test_the_square_is_that_of_the_cell():
     ("wrong", "message"),
     [
         ({"correction": "bonferroni"}, "correction is 'bonferroni'"),
+        ({"chances": "exakt"}, "chances is 'exakt'"),
         ({"alpha": 1.0}, r"alpha is 1\.0"),
         ({"land": np.ones((2, 2), bool)}, "land has shape"),
     ],

@@ -219,6 +219,17 @@ def test_a_square_says_how_many_and_how_sure(visit):
     assert "north-west" in said
 
 
+def test_what_hangs_on_the_grid_is_hatched_and_says_so(visit):
+    opened = visit()
+    point = centre_in_degrees(hotspots(), 1)
+
+    assert "hatched: only on some grids" in opened.text("#layers")
+    said = popup_at(opened, point.y, point.x)
+
+    assert re.search(r"Same on shifted grids\s+63%", said)
+    assert "do not build on it" in said
+
+
 def test_a_corridor_says_what_it_holds(visit):
     opened = visit()
     outline = corridors().geometry.iloc[[0]].to_crs("EPSG:4326").iloc[0]

@@ -94,6 +94,27 @@ def test_the_package_keeps_its_rows_and_gains_the_styles(folder):
         assert description.endswith("[SIMULATED / SIMULADO]")
 
 
+def test_hotspots_of_some_grids_only_are_hatched(folder):
+    root = ET.parse(write_project(make_release(), folder)).getroot()
+
+    (layer,) = [
+        node
+        for node in root.iter("maplayer")
+        if node.findtext("datasource").endswith("=hotspots")
+    ]
+    styles = {
+        symbol.get("name"): symbol.find(".//Option[@name='style']").get("value")
+        for symbol in layer.iter("symbol")
+    }
+    rules = {
+        (rule.get("filter"), styles[rule.get("symbol")])
+        for rule in layer.iter("rule")
+        if rule.get("symbol")
+    }
+    assert ('coalesce("stable_pct", 100) >= 75', "solid") in rules
+    assert ('"stable_pct" < 75', "f_diagonal") in rules
+
+
 def test_every_released_row_falls_under_a_rule(folder):
     """Each kind and confidence, level and season of the release is drawn."""
     result = make_release()

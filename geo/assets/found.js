@@ -17,6 +17,8 @@
     popup,
     pressable,
     disc,
+    hatch,
+    isStable,
   } = trocha;
   const ground = data.ground;
 
@@ -128,6 +130,8 @@
         opacity: stage.map.getZoom() >= 10.5 ? 0.13 : 0,
       };
     const color = ramp[cells.confidence[n]];
+    if (!isStable(n))
+      return { fillColor: hatch(color), fillOpacity: 1, color, weight: 1, opacity: 0.9 };
     return {
       fillColor: color,
       fillOpacity: 0.74,

@@ -15,6 +15,8 @@
     countBreaks,
     glyph,
     disc,
+    striped,
+    isStable,
     mostCrossed,
     anyPoints,
     anyRoutes,
@@ -103,6 +105,7 @@
     );
     if (state.cells === "count") return [mode, ...countLegend(t("countsAll"))];
     const cold = data.cells.kind && data.cells.kind.includes("cold");
+    const unstable = (data.cells.kind || []).some((kind, n) => colours[kind] && !isStable(n));
     const sure = [99, 95, 90];
     const line = (kind) =>
       key(
@@ -118,6 +121,12 @@
       keys(
         line("hot"),
         cold ? line("cold") : null,
+        unstable
+          ? key(
+              swatch({ background: striped(colours.hot[95]) }, "square"),
+              t("hatchedLegend"),
+            )
+          : null,
         key(swatch({}, "square plain"), t("noneLegend")),
       ),
       node(

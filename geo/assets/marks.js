@@ -1,7 +1,7 @@
 "use strict";
 /* Symbols, and what opens when one is pressed. */
 (() => {
-  const { data, number, shape, stage } = trocha;
+  const { data, number, node, shape, stage } = trocha;
 
   const GLYPHS = {
     "departure town": [
@@ -125,5 +125,28 @@
     return { svg, reach, radius, tip };
   };
 
-  Object.assign(trocha, { glyph, marker, popup, pressable, disc, mostCrossed });
+  /* Slanted lines of a colour, for a canvas: it prints, and needs no file. */
+  const hatches = {};
+  const hatch = (colour) => {
+    if (hatches[colour]) return hatches[colour];
+    const tile = node("canvas", { width: 6, height: 6 });
+    const pen = tile.getContext("2d");
+    pen.strokeStyle = colour;
+    pen.lineWidth = 1.7;
+    for (const shift of [-6, 0, 6]) {
+      pen.moveTo(shift, 6);
+      pen.lineTo(shift + 6, 0);
+    }
+    pen.stroke();
+    hatches[colour] = pen.createPattern(tile, "repeat");
+    return hatches[colour];
+  };
+  const striped = (colour) =>
+    `repeating-linear-gradient(135deg, ${colour} 0 1.6px, #fff 1.6px 4.2px)`;
+
+  /* The same on at least three in four grids, or never asked of others. */
+  const STABLE_PCT = 75;
+  const isStable = (n) => data.cells.stable[n] === null || data.cells.stable[n] >= STABLE_PCT;
+
+  Object.assign(trocha, { hatch, striped, isStable, glyph, marker, popup, pressable, disc, mostCrossed });
 })();

@@ -20,6 +20,7 @@
     months,
     recordedAt,
     nodeName,
+    isStable,
   } = trocha;
 
   const facts = (pairs) =>
@@ -135,6 +136,7 @@
       const kind = cells.kind[n];
       const sure = cells.confidence[n];
       const title = t(`${kind}Title`);
+      const hatched = colours[kind] && !isStable(n);
       const byMonth = months.map((month) => {
         const [which, tracks] = cells.months[month] || [[], []];
         const i = which.indexOf(n);
@@ -172,9 +174,12 @@
             t("test"),
             `z ${number(cells.z[n], 1)} · q ${cells.q[n] !== null && cells.q[n] < 0.001 ? `< ${number(0.001, 3)}` : number(cells.q[n], 3)}`,
           ],
+          cells.stable[n] === null ? null : [t("stable"), percent(cells.stable[n] / 100)],
         ]),
         monthBars(byMonth, colours.counts[3]),
-        meaning(t(`${kind}Meaning`)),
+        meaning(
+          [t(`${kind}Meaning`), hatched ? t("hatchedMeaning") : ""].filter(Boolean).join(" "),
+        ),
       );
     },
     points: (n) => {

@@ -12,6 +12,7 @@ from geo.analysis.hotspots.points import (
     find_point_hotspots,
 )
 from geo.analysis.hotspots.rates import effort_in_cells
+from geo.analysis.hotspots.stability import stable_share
 from geo.findings.counts import count_by_month, count_on_targets
 from geo.findings.methods import Methods
 from geo.findings.surfaces import coarse_ground
@@ -33,8 +34,21 @@ def find_cells(
     grid = density.grid
     ground = coarse_ground(land, grid, cells)
     hotspots = find_hotspots(
-        totals.visits, cells, land=ground, count=methods.count, alpha=methods.alpha
+        totals.visits, cells, land=ground, count=methods.count, **methods.test
     )
+    stable = np.full(len(hotspots), np.nan)
+    if methods.count == "tracks":  # paths say who was in a fine cell, not how long
+        share = stable_share(
+            hotspots["cell"].to_numpy(dtype=np.int64),
+            hotspots["kind"].to_numpy(dtype=np.str_),
+            cells,
+            paths=totals.paths,
+            grid=grid,
+            land=land,
+            **methods.test,
+        )
+        stable = np.where(hotspots["q"].notna(), share, np.nan)
+    hotspots.insert(len(hotspots.columns) - 1, "stable_pct", stable)
     here = grid.cell_of(*cells.centre_of(hotspots["cell"].to_numpy(dtype=np.int64)))
     values = np.where(here >= 0, density.values.ravel()[here], np.nan)
     hotspots.insert(len(hotspots.columns) - 1, "density", round_significant(values))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,10 @@ class Methods:
         What they are about: "tracks" or "hours".
     k
         Corridors are outlined on cells that at least so many tracks stand behind.
+    round_to
+        What is worked out from published counts takes them rounded to this.
+    correction, chances
+        As for `geo.analysis.hotspots.cells.find_hotspots`.
     """
 
     levels: tuple[float, ...]
@@ -30,3 +35,15 @@ class Methods:
     alpha: float
     k: int
     count: str = "tracks"
+    round_to: int = 5
+    correction: str = "fdr"
+    chances: str = "exact"
+
+    @property
+    def test(self) -> dict[str, Any]:
+        """How counts are tested: the options of `find_hotspots`."""
+        return {
+            "correction": self.correction,
+            "chances": self.chances,
+            "alpha": self.alpha,
+        }

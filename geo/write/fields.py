@@ -163,6 +163,13 @@ FIELDS: dict[str, Field] = {
             "Confianza en que la celda es caliente o fría: 99, 95, 90 o 0",
         ),
         (
+            "stable_pct",
+            "stable_pct",
+            "%",
+            "Share of eight grids, shifted or larger, that say the same",
+            "Parte de ocho cuadrículas, corridas o mayores, que dicen lo mismo",
+        ),
+        (
             "points",
             "points",
             "points",

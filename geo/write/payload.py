@@ -26,6 +26,7 @@ CELL_COLUMNS = {
     "q": "q",
     "kind": "kind",
     "confidence": "confidence",
+    "stable": "stable_pct",
 }
 CORRIDOR_COLUMNS = {
     "id": "corridor",

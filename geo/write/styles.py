@@ -74,7 +74,8 @@ def draw(release: Release) -> Iterator[Drawn]:
         yield Drawn("corridors", title, "Polygon", rules, opacity=0.7)
     if "hotspots" in release.layers:
         title = f"Hotspots / Puntos calientes{mark}"
-        yield Drawn("hotspots", title, "Polygon", _by_heat(), opacity=0.75)
+        rules = _by_heat(stable=True)
+        yield Drawn("hotspots", title, "Polygon", rules, opacity=0.75)
 
 
 def quoted(text: str) -> str:
@@ -198,16 +199,22 @@ def _by_season(seasons: Sequence[str], levels: Sequence[int]) -> tuple[Rule, ...
     )
 
 
-def _by_heat() -> tuple[Rule, ...]:
-    """Draw hotspots by kind and confidence."""
-    return tuple(
-        Rule(
-            f'"kind" = {quoted(kind)} AND "confidence" = {confidence}',
-            label,
-            _fill(colour, outline="#bdbdbd"),
+def _by_heat(*, stable: bool = False) -> tuple[Rule, ...]:
+    """Draw hotspots by kind and confidence; hatched where other grids differ."""
+    rules = []
+    for kind, confidence, colour, label in HEAT:
+        where = f'"kind" = {quoted(kind)} AND "confidence" = {confidence}'
+        fill = _fill(colour, outline="#bdbdbd")
+        if not stable or kind == "none":
+            rules.append(Rule(where, label, fill))
+            continue
+        hatched = _fill(colour, outline=colour) | {"style": "f_diagonal"}
+        below = (
+            Rule('coalesce("stable_pct", 100) >= 75', "Stable / Estable", fill),
+            Rule('"stable_pct" < 75', "Unstable / Inestable", hatched),
         )
-        for kind, confidence, colour, label in HEAT
-    )
+        rules.append(Rule(where, label, below=below))
+    return tuple(rules)
 
 
 def _fill(colour: str, *, outline: str) -> dict[str, str]:

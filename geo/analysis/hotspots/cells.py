@@ -7,11 +7,13 @@ import shapely
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from geo.analysis.hotspots.permutation import permuted_p
 from geo.analysis.hotspots.stats import (
     FEWEST_CELLS,
     false_discovery,
     getis_ord,
     getis_ord_p,
+    two_sided_p,
 )
 from geo.errors import SchemaError
 from geo.grid import Grid
@@ -19,6 +21,9 @@ from geo.schema import ALL_MONTHS, VISITS
 
 COUNTED = ("tracks", "hours")
 """What the test can be about."""
+PERMUTATIONS = 99_999
+"""Of the conditional permutations: many cells whose false discoveries are held down
+need small chances."""
 
 _NO_DIRECTION = -np.log(0.05)  # Rayleigh: n R² below this is chance (p > 0.05)
 
@@ -31,6 +36,7 @@ def find_hotspots(
     ring: int = 1,
     count: str = "tracks",
     correction: str = "fdr",
+    chances: str = "exact",
     alpha: float = 0.05,
 ) -> gpd.GeoDataFrame:
     """Test around which visited cells more, or fewer, tracks pass than by chance.
@@ -55,6 +61,9 @@ def find_hotspots(
     correction
         For the many tests: ``"fdr"`` (Benjamini and Hochberg), ``"by"`` (the same
         for any dependence, stricter) or ``"none"``.
+    chances
+        How likely sums are: ``"exact"`` as `getis_ord_p`, ``"normal"`` by the normal
+        law of Gi*, or ``"permutation"`` as `geo.analysis.hotspots.permutation`.
     alpha
         Highest false discovery rate at which a cell is called hot or cold.
 
@@ -80,8 +89,8 @@ def find_hotspots(
 
     Notes
     -----
-    `z` is Gi* (Ord and Getis 1995), but the chance is that of `getis_ord_p`, since
-    counts of tracks are too skewed for the normal approximation.
+    `z` is Gi* (Ord and Getis 1995), but the chance is by default that of
+    `getis_ord_p`, since counts of tracks are too skewed for the normal approximation.
 
     Visits hold the sum of the tracks' directions, not each of them. So `one_way_pct`
     is ``(1 + R) / 2`` with the mean length R of that sum: exact where tracks go
@@ -108,6 +117,10 @@ def find_hotspots(
         )
     if count not in COUNTED:
         raise ValueError(f"count is {count!r}; expected 'tracks' or 'hours'")
+    if chances not in {"exact", "normal", "permutation"}:
+        raise ValueError(
+            f"chances is {chances!r}; expected 'exact', 'normal' or 'permutation'"
+        )
     if not 0 < alpha < 1:
         raise ValueError(f"alpha is {alpha}; expected a rate between 0 and 1")
     if land is not None and land.shape != grid.shape:
@@ -115,7 +128,15 @@ def find_hotspots(
     cell = rows["cell"].to_numpy(dtype=np.int64)
     number = rows["tracks"].to_numpy(dtype=np.int64)
     tested = number if count == "tracks" else (rows["minutes"].to_numpy() + 30) // 60
-    z, q = score_cells(cell, tested, grid, land=land, ring=ring, correction=correction)
+    z, q = score_cells(
+        cell,
+        tested,
+        grid,
+        land=land,
+        ring=ring,
+        correction=correction,
+        chances=chances,
+    )
     bearing, one_way = _directions(rows)
     x, y = grid.centre_of(cell)
     half = grid.cell_m / 2
@@ -163,6 +184,7 @@ def score_cells(
     land: NDArray[np.bool_] | None = None,
     ring: int = 1,
     correction: str = "fdr",
+    chances: str = "exact",
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return Gi* and adjusted chance of cells; NaN where nothing can be tested.
 
@@ -170,28 +192,72 @@ def score_cells(
     ----------
     cell, number : (n,) int64 arrays
         Distinct cells of `grid`, and what was counted in each.
-    grid, land, ring, correction
+    grid, land, ring, correction, chances
         As for `find_hotspots`.
 
     Returns
     -------
     z, q : (n,) arrays
     """
-    flat = np.zeros(grid.rows * grid.columns, np.int64)
-    flat[cell] = number
-    counts = flat.reshape(grid.shape)
-    square = np.ones((2 * ring + 1, 2 * ring + 1), bool)
-    domain = ndimage.binary_dilation(counts > 0, square)
-    if land is not None:
-        domain &= land | (counts > 0)
+    counts, domain = count_field(cell, number, grid, land=land, ring=ring)
     known = counts[domain]
     if len(known) < FEWEST_CELLS or (known == known[0]).all():
         return np.full(len(cell), np.nan), np.full(len(cell), np.nan)
     z = getis_ord(counts, mask=domain, ring=ring)
-    q = getis_ord_p(counts, mask=domain, ring=ring)
+    q = _chance(z, counts, domain, ring=ring, chances=chances)
     if correction != "none":
         q = false_discovery(q, method="bh" if correction == "fdr" else "by")
     return z.ravel()[cell], q.ravel()[cell]
+
+
+def count_field(
+    cell: NDArray[np.int64],
+    number: NDArray[np.int64],
+    grid: Grid,
+    *,
+    land: NDArray[np.bool_] | None = None,
+    ring: int = 1,
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return counts laid out on the grid, and the cells that a test is about.
+
+    These are the cells with a count, and those around them, on land.
+
+    Parameters
+    ----------
+    cell, number, grid, land, ring
+        As for `score_cells`.
+
+    Examples
+    --------
+    >>> grid = Grid("EPSG:32618", 0, 3000, 1000, rows=3, columns=4)
+    >>> count_field(np.array([4]), np.array([7]), grid)[1].sum(axis=0)
+    array([3, 3, 0, 0])
+    """
+    flat = np.zeros(grid.rows * grid.columns, np.int64)
+    flat[cell] = number
+    counts = flat.reshape(grid.shape)
+    square = np.ones((2 * ring + 1, 2 * ring + 1), bool)
+    domain: NDArray[np.bool_] = ndimage.binary_dilation(counts > 0, square)
+    if land is not None:
+        domain &= land | (counts > 0)
+    return counts, domain
+
+
+def _chance(
+    z: NDArray[np.float64],
+    counts: NDArray[np.int64],
+    domain: NDArray[np.bool_],
+    *,
+    ring: int,
+    chances: str,
+) -> NDArray[np.float64]:
+    """Return the two-sided chance of the surroundings of every cell."""
+    if chances == "permutation":
+        # NaN where a cell stands alone: nothing can be put around it.
+        return permuted_p(counts, mask=domain, ring=ring, permutations=PERMUTATIONS)
+    if chances == "normal":
+        return two_sided_p(z)
+    return getis_ord_p(counts, mask=domain, ring=ring)
 
 
 def kind_of(
