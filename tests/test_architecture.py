@@ -51,12 +51,13 @@ FLOORS = [
     {"analysis.hotspots.points", "analysis.terrain.reach"}
     | {"ingest", "partials", "privacy"},
     # The writers' wing: what is said and drawn, then whole pages and files.
-    {"write.routes"},
+    {"write.recorded", "write.routes"},
     {"write.basemap", "write.fields", "write.output", "write.plain"} | {"packing"},
     {"write.ground", "write.headings"} | {"totals"},
     {"write.notes", "write.payload", "write.styles", "write.tables"}
     | {"findings.counts", "findings.methods", "findings.surfaces"},
-    {"findings.corridors", "findings.hotspots"},
+    {"findings.bandwidths", "findings.corridors", "findings.hotspots"}
+    | {"findings.risk"},
     {"findings"},
     {"write.page", "write.qgis"},
     {"write.files"},

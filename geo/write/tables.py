@@ -37,6 +37,7 @@ LAYER_KINDS: Mapping[str, frozenset[str]] = {
     "network_nodes": frozenset({"points"}),
     "points": frozenset({"polygons"}),
     "recorded": frozenset({"lines", "points"}),
+    "risk": frozenset({"polygons"}),
 }
 """Kinds of geometry that a layer may hold; its files are there even when empty."""
 
