@@ -161,8 +161,8 @@ class Hotspots(Section, frozen=True):
 
     cell_m: Positive = 2000.0
     """Side of a published cell; a whole multiple of [region] cell_m."""
-    bandwidth_m: Positive | Literal["cvl", "likelihood", "ppl", "diggle"] = 3000.0
-    """Standard deviation of the density kernel, in metres, or how it is chosen."""
+    bandwidth_m: Positive = 3000.0
+    """Standard deviation of the density kernel, in metres."""
     alpha: Share = 0.05
     """False discovery rate of the hotspots."""
     count: Literal["tracks", "hours"] = "tracks"
@@ -174,6 +174,34 @@ class Hotspots(Section, frozen=True):
     chances: Literal["exact", "normal", "permutation"] = "exact"
     """How likely sums of counts are: exactly, by the normal law, or by conditional
     permutations."""
+
+
+Position = tuple[
+    Annotated[float, Meta(ge=-180, le=180)], Annotated[float, Meta(ge=-90, le=90)]
+]
+
+
+class Model(Section, frozen=True):
+    """What the ground alone makes likely; without entries and exits, nothing."""
+
+    entries: tuple[str | Position, ...] = ()
+    """Where people come in: checkpoints or places by name, or [lon, lat]."""
+    exits: tuple[str | Position, ...] = ()
+    """Where they go out."""
+    cell_m: Positive = 1000.0
+    """Side of a cell of the quickest ways and of the bands of hours; a whole multiple
+    of [region] cell_m, or that itself if it is larger."""
+    prior_cell_m: Positive = 2000.0
+    """Side of a cell of the likely ways, which take longer to compute; as cell_m."""
+    slower_pct: tuple[Annotated[int, Meta(gt=0, le=100)], ...] = (5, 10)
+    """Outlines hold the ways that take so much longer than the quickest."""
+    hours: tuple[Positive, ...] = (1.0, 2.0, 3.0, 6.0, 12.0, 24.0)
+    """Upper ends of the bands of hours to the nearest post, clinic or water point."""
+
+    def __post_init__(self) -> None:
+        """Refuse ways that lead from nowhere, or to nowhere."""
+        if bool(self.entries) != bool(self.exits):
+            raise ValueError("entries and exits go together; expected both, or none")
 
 
 class Privacy(Section, frozen=True):
@@ -214,6 +242,7 @@ class Config(Section, frozen=True):
     corridors: Corridors = Corridors()
     hotspots: Hotspots = Hotspots()
     terrain: Terrain = Terrain()
+    model: Model = Model()
     privacy: Privacy = Privacy()
 
 
@@ -348,10 +377,16 @@ def _check_places(config: Config, path: Path) -> None:
             f"{path}: [region] time_zone {config.region.time_zone!r} is not known.",
             hint="Use a name such as America/Panama.",
         ) from error
-    factor = config.hotspots.cell_m / config.region.cell_m
-    if factor != int(factor):
-        raise ConfigError(
-            f"{path}: [hotspots] cell_m is {config.hotspots.cell_m:g}; expected a "
-            f"whole multiple of [region] cell_m, {config.region.cell_m:g}.",
-            hint="Change one of the two.",
-        )
+    fine = config.region.cell_m
+    for name, side in (
+        ("[hotspots] cell_m", config.hotspots.cell_m),
+        ("[model] cell_m", max(config.model.cell_m, fine)),
+        ("[model] prior_cell_m", max(config.model.prior_cell_m, fine)),
+    ):
+        used = "hotspots" in name or config.model.entries
+        if used and side / fine != int(side / fine):
+            raise ConfigError(
+                f"{path}: {name} is {side:g}; expected a whole multiple of [region] "
+                f"cell_m, {fine:g}.",
+                hint="Change one of the two.",
+            )

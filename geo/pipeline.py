@@ -18,6 +18,7 @@ from geo.analysis.hotspots.points import clean_points
 from geo.config import Config
 from geo.findings import make_findings
 from geo.findings.methods import Methods
+from geo.findings.model import find_ends
 from geo.ingest import Intake, drop_sources, take_in
 from geo.months import Partials
 from geo.outcome import Built, Effect
@@ -239,8 +240,12 @@ class _Ground:
 
 
 def _prepare(config: Config, today: date | None) -> _Ground:
-    """Read the base layers, and say how everything is to be done."""
-    base = _base_layers(config)
+    """Read the base layers, and say how everything is to be done.
+
+    Entries and exits that no place is called are refused here, before any work.
+    """
+    base, methods = _base_layers(config), finding_methods(config)
+    find_ends(base, config.region.crs, methods.model)
     return _Ground(
         base=base,
         targets=make_targets(
@@ -254,7 +259,7 @@ def _prepare(config: Config, today: date | None) -> _Ground:
         settings=partial_settings(
             config, until=last_moment(today, config.privacy.delay_days)
         ),
-        methods=finding_methods(config),
+        methods=methods,
     )
 
 

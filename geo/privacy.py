@@ -18,6 +18,10 @@ _SEAL = object()
 FEWEST_PUBLIC = 10
 """Lowest k of a public release."""
 
+MODEL = "MODEL / MODELO"
+"""What outputs have to say where nobody was seen, and a model tells where people would
+go or how long they would take."""
+
 COUNTS = ("tracks", "points")
 """Columns that say how many stand behind a row; the first that a layer has."""
 
@@ -89,17 +93,28 @@ class Findings:
         The base layers; they are public.
     about
         What all this was made from.
+    models
+        Frames that no track stands behind: what the base layers alone make likely, or
+        that and what this gate lets through in any case. They pass as they are, and
+        are marked MODEL.
+    model_surfaces
+        Surfaces of the same kind.
     """
 
     layers: Mapping[str, pd.DataFrame]
     surfaces: Mapping[str, tuple[Surface, Surface]]
     base: Layers
     about: About
+    models: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    model_surfaces: Mapping[str, Surface] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Results that are safe to publish. Made by `release` and by nothing else."""
+    """Results that are safe to publish. Made by `release` and by nothing else.
+
+    `models` names the layers and surfaces that tell of no track.
+    """
 
     layers: Mapping[str, pd.DataFrame]
     surfaces: Mapping[str, Surface]
@@ -109,6 +124,7 @@ class Release:
     k: int
     round_to: int
     level: str
+    models: frozenset[str]
     seal: InitVar[object]
 
     def __post_init__(self, seal: object) -> None:
@@ -124,6 +140,10 @@ class Release:
         simulated = ("SIMULATED / SIMULADO",) if self.about.simulated else ()
         internal = ("INTERNAL / INTERNO",) if self.level == "internal" else ()
         return simulated + internal
+
+    def marks_of(self, name: str) -> tuple[str, ...]:
+        """Return what the outputs of one layer or surface have to say."""
+        return self.marks + ((MODEL,) if name in self.models else ())
 
 
 def release(
@@ -171,12 +191,13 @@ def release(
         withheld[name] = len(layer) - len(layers[name])
     surfaces = {}
     for name, (values, support) in sorted(findings.surfaces.items()):
-        surfaces[name] = _masked(values, support, k=k)
+        surfaces[name] = masked(values, support, k=k)
         shown = np.isfinite(surfaces[name].values)
         withheld[name] = int(((support.values > 0) & ~shown).sum())
+    _check_models(findings)
     return Release(
-        layers=MappingProxyType(layers),
-        surfaces=MappingProxyType(surfaces),
+        layers=MappingProxyType(layers | dict(findings.models)),
+        surfaces=MappingProxyType(surfaces | dict(findings.model_surfaces)),
         withheld=MappingProxyType(withheld),
         base=findings.base,
         about=replace(
@@ -188,8 +209,28 @@ def release(
         k=k,
         round_to=round_to,
         level=level,
+        models=frozenset({*findings.models, *findings.model_surfaces}),
         seal=_SEAL,
     )
+
+
+def _check_models(findings: Findings) -> None:
+    """Refuse a model that counts somebody, or takes the place of what was seen."""
+    for name, layer in findings.models.items():
+        counts = [c for c in layer if c in COUNTS or str(c).endswith("_tracks")]
+        if counts:
+            raise PrivacyError(
+                f"Model {name!r} has a column {counts[0]!r}; expected none that counts "
+                "tracks or points.",
+                hint="What was counted belongs into the layers, behind the gate.",
+            )
+    for models, seen in (
+        (findings.models, findings.layers),
+        (findings.model_surfaces, findings.surfaces),
+    ):
+        both = sorted({*models} & {*seen})
+        if both:
+            raise PrivacyError(f"{both[0]!r} is both a model and what was seen.")
 
 
 def _rounded_total(number: int, k: int, round_to: int) -> int:
@@ -246,8 +287,14 @@ def round_significant(
     return np.where(plain, np.round(exact * scale) / scale, exact)
 
 
-def _masked(values: Surface, support: Surface, *, k: int) -> Surface:
-    """Blank the cells that fewer than `k` tracks stand behind, and round the others."""
+def masked(values: Surface, support: Surface, *, k: int) -> Surface:
+    """Blank the cells that fewer than `k` tracks stand behind, and round the others.
+
+    Raises
+    ------
+    PrivacyError
+        If the two lie on different grids.
+    """
     if values.grid != support.grid:
         raise PrivacyError(
             f"Surface {values.name!r} and its support lie on different grids."

@@ -12,7 +12,7 @@ from geo.analysis.terrain.costs import irmischer_clarke, langmuir, tobler
 from geo.analysis.terrain.rules import RANGES, Ranges, Season, TravelRules
 from geo.config import Config, Layer
 from geo.errors import ConfigError
-from geo.findings.methods import Methods
+from geo.findings.methods import Methods, ModelMethods
 from geo.grid import Grid
 from geo.ingest import Options
 from geo.landscape import RANKS, RULES, Terrain, span
@@ -126,13 +126,29 @@ def finding_methods(config: Config) -> Methods:
     return Methods(
         levels=config.corridors.levels,
         seasons={season.name: season.months for season in config.corridors.seasons},
-        bandwidth=config.hotspots.bandwidth_m,
+        bandwidth_m=config.hotspots.bandwidth_m,
         alpha=config.hotspots.alpha,
         k=config.privacy.k,
         count=config.hotspots.count,
         round_to=config.privacy.round_to,
         correction={"bh": "fdr", "by": "by"}[config.hotspots.correction],
         chances=config.hotspots.chances,
+        model=_model_methods(config),
+    )
+
+
+def _model_methods(config: Config) -> ModelMethods:
+    """Return how the ground is asked where people would go."""
+    model, fine = config.model, config.region.cell_m
+    return ModelMethods(
+        entries=model.entries,
+        exits=model.exits,
+        cell_factor=max(1, round(model.cell_m / fine)),
+        prior_factor=max(1, round(model.prior_cell_m / fine)),
+        slower_pct=model.slower_pct,
+        hours=model.hours,
+        rules=travel_rules(config),
+        season=config.terrain.season,
     )
 
 
@@ -192,6 +208,9 @@ def named_parameters(config: Config) -> dict[str, object]:
     named |= {
         f"terrain.{name}": value for name, value in told.items() if value != usual[name]
     }
+    if config.model.entries:
+        told = msgspec.to_builtins(config.model)
+        named |= {f"model.{name}": value for name, value in told.items()}
     return {
         name: value
         for name, value in named.items()

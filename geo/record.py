@@ -57,6 +57,7 @@ def write_record(
         "layers": {name: digest_file(path) for name, path in (layers or {}).items()},
         "published": count_published(result),
         "withheld": dict(result.withheld),
+        "models": sorted(result.models),
         "sha256": {
             path.relative_to(folder).as_posix(): digest_file(path) for path in files
         },

@@ -138,6 +138,9 @@ class Layers:
         `until` (YYYY-MM or empty), `precision_m`.
     relief
         Height above the sea, in metres; None without a DEM.
+    relief_cell_m
+        Side of a cell of the DEM as it came, in metres; None without one. The relief
+        may have smaller cells, and knows no more for that.
     crossings
         Official monthly crossings: `year`, `month`, `crossings`, `basis`.
     nationalities
@@ -160,6 +163,7 @@ class Layers:
     nationalities: pd.DataFrame
     credits: Mapping[str, str] = field(default_factory=dict)
     effort: gpd.GeoDataFrame | None = None
+    relief_cell_m: float | None = None
 
 
 ROLES = (
@@ -171,6 +175,8 @@ ROLES = (
     "former station",
     "road end",
     "town",
+    "clinic",
+    "water point",
 )
 """What a checkpoint is for."""
 

@@ -6,7 +6,7 @@ Everything passes through privacy.release, as the real ones do.
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from shapely import LineString, Point, Polygon, box
+from shapely import LineString, MultiPolygon, Point, Polygon, box
 
 from geo.grid import Grid, Surface
 from geo.privacy import About, Findings, Release, release
@@ -205,6 +205,36 @@ def point_layers():
     }
 
 
+def model_layers(text=""):
+    """Quickest ways between two pairs, and bands of hours to two kinds of help."""
+    near, far = box(-9e3, -9e3, 9e3, 3e3), box(-12e3, -12e3, 12e3, 6e3)
+    return {
+        "modelled": frame(
+            {
+                "entry": [f"Acandí{text}"] * 2 + ["Capurganá"] * 2,
+                "exit": ["Canaán Membrillo"] * 4,
+                "level": [5, 10] * 2,
+                "hours": [13.5, 13.5, 12.0, 12.0],
+                "area_km2": [216.0, 432.0] * 2,
+            },
+            [MultiPolygon([shape]) for shape in (near, far)] * 2,
+        ),
+        "isochrones": frame(
+            {
+                "help": ["post", "post", "clinic"],
+                "from_h": [0.0, 1.0, 0.0],
+                "up_to_h": [1.0, 2.5, 1.0],
+                "area_km2": [100.0, 300.0, 100.0],
+            },
+            [
+                MultiPolygon([box(-5e3, -5e3, 5e3, 5e3)]),
+                MultiPolygon([box(-15e3, -5e3, -5e3, 5e3), box(5e3, -5e3, 15e3, 5e3)]),
+                MultiPolygon([box(0, 0, 10e3, 10e3)]),
+            ],
+        ),
+    }
+
+
 def surfaces():
     """Density of tracks and share of movement, high along a diagonal band."""
     row, column = np.indices(GRID.shape)
@@ -258,6 +288,7 @@ def base_layers(text=""):
             [Point(3e3, 7e3), Point(12e3, -9e3)],
         ),
         relief=Surface(GRID, 40.0 * np.abs(row - column), "height", "m"),
+        relief_cell_m=3700.0,
         crossings=pd.DataFrame(
             {
                 "year": [2023, 2023],
@@ -287,11 +318,12 @@ def make_release(
     text: str = "",
     empty: bool = False,
     layers: dict | None = None,
+    models: dict | None = None,
 ) -> Release:
     """Pass invented findings through the gate.
 
     `text` is added to names that come from files; `empty` withholds every row and
-    cell; `layers` replaces or adds layers by name.
+    cell; `layers` replaces or adds layers by name; `models` are passed as they are.
     """
     found = {
         "corridors": corridors(text),
@@ -320,6 +352,10 @@ def make_release(
         bridged_share=0.31,
     )
     findings = Findings(
-        layers=found, surfaces=found_surfaces, base=base_layers(text), about=about
+        layers=found,
+        surfaces=found_surfaces,
+        base=base_layers(text),
+        about=about,
+        models=models or {},
     )
     return release(findings, k=k, round_to=round_to, level=level)

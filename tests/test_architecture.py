@@ -40,24 +40,26 @@ FLOORS = [
     | {"analysis.crossings.counts", "analysis.density.surfaces"}
     | {"analysis.hotspots.permutation", "analysis.hotspots.rates"}
     | {"analysis.hotspots.trends"}
-    | {"analysis.terrain.travel", "analysis.terrain.wandering"}
+    | {"analysis.terrain.bands", "analysis.terrain.entries"}
+    | {"analysis.terrain.moves", "analysis.terrain.travel"}
     | {"read", "read.layers", "store"},
     {"analysis.corridors.traffic", "analysis.hotspots.cells"}
+    | {"analysis.terrain.wandering"}
     | {"analysis.density.adaptive", "analysis.density.bandwidth"}
     | {"analysis.density.risk"}
     | {"analysis.hotspots.cube", "analysis.hotspots.moran", "analysis.hotspots.scan"},
     {"analysis.hotspots.emerging", "analysis.hotspots.stability"}
-    | {"analysis.terrain.ground"},
+    | {"analysis.terrain.ground", "analysis.terrain.journeys"},
     {"analysis.hotspots.points", "analysis.terrain.reach"}
+    | {"analysis.corridors.prior"}
     | {"ingest", "partials", "privacy"},
     # The writers' wing: what is said and drawn, then whole pages and files.
-    {"write.recorded", "write.routes"},
+    {"write.models", "write.routes"},
     {"write.basemap", "write.fields", "write.output", "write.plain"} | {"packing"},
-    {"write.ground", "write.headings"} | {"totals"},
+    {"write.ground", "write.headings", "write.modelled"} | {"totals"},
     {"write.notes", "write.payload", "write.styles", "write.tables"}
     | {"findings.counts", "findings.methods", "findings.surfaces"},
-    {"findings.bandwidths", "findings.corridors", "findings.hotspots"}
-    | {"findings.risk"},
+    {"findings.corridors", "findings.hotspots", "findings.model"},
     {"findings"},
     {"write.page", "write.qgis"},
     {"write.files"},

@@ -119,3 +119,28 @@ def test_every_key_of_every_section_is_documented_where_it_stands():
     for section in Config.__struct_fields__:
         assert re.fullmatch("[a-z]+", section)
     assert Files().output.name == "map"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('entries = ["Here"]', "entries and exits go together"),
+        ('entries = [[200, 8]]\nexits = ["There"]', "200|<= 180"),
+        (
+            'entries = ["Here"]\nexits = ["There"]\ncell_m = 600',
+            r"\[model\] cell_m is 600",
+        ),
+        ("slower_pct = [0]", ">= 1"),
+    ],
+)
+def test_a_model_that_leads_nowhere_is_refused(tmp_path, text, said):
+    path = tmp_path / "region.toml"
+    path.write_text(REGION + f"\n[model]\n{text}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=said):
+        load_config(path)
+
+
+def test_without_entries_the_cells_of_the_model_do_not_matter(tmp_path):
+    path = tmp_path / "region.toml"
+    path.write_text(REGION + "\n[model]\ncell_m = 600\n", encoding="utf-8")
+    assert load_config(path).model.entries == ()

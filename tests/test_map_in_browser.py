@@ -2,13 +2,17 @@
 
 import re
 
+import geopandas as gpd
 import pytest
+from shapely import Point
 
 from geo.write.page import write_map
 from tests.releases import (
+    CRS,
     corridors,
     hotspots,
     make_release,
+    model_layers,
     network_layers,
     point_layers,
     points,
@@ -296,6 +300,65 @@ def test_a_badge_says_how_many_were_seen_at_a_crossing(visit, map_of_points):
     assert re.search(r"People or incidents\s*210\s+\(95 %", said)
     opened.page.click("#open-tables")
     assert opened.page.locator("#tables table").count() == 7
+
+
+@pytest.fixture(scope="module")
+def map_of_models(tmp_path_factory):
+    release = make_release(models=model_layers())
+    return write_map(release, tmp_path_factory.mktemp("models") / "index.html")
+
+
+@pytest.mark.parametrize("language", ["en-US", "es-PA"])
+def test_models_are_drawn_when_asked_for_and_say_that_nobody_was_seen(
+    visit, map_of_models, language
+):
+    opened = visit(map_of_models, language=language)
+    english = language.startswith("en")
+    word, nobody = (
+        ("Model", "nobody was seen") if english else ("Modelo", "no se vio a nadie")
+    )
+    assert word in opened.text("#layers h3.model") or word.upper() in opened.text(
+        "#layers h3.model"
+    )
+    for layer in ("cells", "corridors", "arrows", "crossings"):
+        opened.page.uncheck(f"#show-{layer}")
+    blank = opened.pixels()
+    for key, fact in (
+        ("modelled", r"Acandí\s*\S\s*Canaán Membrillo"),
+        ("isochrones", "1"),
+    ):
+        assert not opened.page.is_checked(f"#show-{key}")
+        opened.page.check(f"#show-{key}")
+        opened.settle()
+        assert opened.pixels() != blank
+        assert nobody in opened.text("#layers")
+        place = gpd.GeoSeries([Point(-4e3, -4e3)], crs=CRS).to_crs(4326)[0]
+        said = popup_at(opened, place.y, place.x)
+        assert nobody in said
+        assert re.search(fact, said)
+        assert re.search(r"3[.,]7 km", said)
+        opened.page.uncheck(f"#show-{key}")
+    assert not opened.complaints
+
+
+def test_bands_lead_to_the_kind_of_help_that_is_chosen(visit, map_of_models):
+    opened = visit(map_of_models)
+    opened.page.check("#show-isochrones")
+    opened.settle()
+    before = opened.pixels()
+
+    opened.page.click("#layers .segments button:text-is('clinic')")
+    opened.settle()
+
+    assert opened.pixels() != before
+    assert "1 to 2.5 hours" not in opened.text("#layers")
+
+
+def test_a_map_without_models_does_not_speak_of_them(visit):
+    opened = visit()
+    assert (
+        opened.page.locator("#show-modelled, #show-isochrones, h3.model").count() == 0
+    )
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """Nothing below the threshold gets out."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -170,9 +172,37 @@ def test_the_number_of_all_tracks_is_rounded_too(tracks, said):
 
 def test_a_release_cannot_be_built_by_hand():
     real = release(findings())
+    what = {}, {}, {}, real.base, real.about, 10, 5, "public", frozenset()
 
     with pytest.raises(PrivacyError, match=r"Call geo\.release"):
-        Release({}, {}, {}, real.base, real.about, 10, 5, "public", seal=None)
+        Release(*what, seal=None)
+
+
+def test_a_model_passes_as_it_is_and_is_marked():
+    bands = pd.DataFrame({"up_to_h": [1.0, 2.0]})
+    made = replace(findings(simulated=True), models={"isochrones": bands})
+
+    out = release(made)
+
+    assert out.layers["isochrones"] is bands
+    assert "isochrones" not in out.withheld
+    assert out.models == {"isochrones"}
+    assert out.marks_of("isochrones") == ("SIMULATED / SIMULADO", "MODEL / MODELO")
+    assert out.marks_of("corridors") == ("SIMULATED / SIMULADO",)
+
+
+@pytest.mark.parametrize("column", ["tracks", "points", "stop_tracks"])
+def test_a_model_that_counts_somebody_is_refused(column):
+    model = pd.DataFrame({column: [12]})
+    with pytest.raises(PrivacyError, match=f"'{column}'; expected none that counts"):
+        release(replace(findings(), models={"isochrones": model}))
+
+
+def test_a_model_cannot_take_the_place_of_what_was_seen():
+    seen = pd.DataFrame({"tracks": [12]})
+    made = replace(findings({"hotspots": seen}), models={"hotspots": pd.DataFrame()})
+    with pytest.raises(PrivacyError, match="both a model and what was seen"):
+        release(made)
 
 
 def test_a_release_cannot_be_added_to():

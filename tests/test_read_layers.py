@@ -293,6 +293,15 @@ def test_relief_lies_on_a_grid_of_the_region(raster):
     assert surface.values.ravel()[cells].mean() == pytest.approx(800, abs=1)
 
 
+@pytest.mark.parametrize(("size", "side_m"), [(0.1, 11_000), (1 / 30, 3_700)])
+def test_a_relief_keeps_in_mind_how_coarse_it_came(raster, size, side_m):
+    count = round(4 / size)
+    layers = read(relief=raster(np.ones((count, count), "float32"), size=size))
+    assert layers.relief.grid.cell_m == 1000
+    assert layers.relief_cell_m == side_m
+    assert read().relief_cell_m is None
+
+
 def test_what_the_relief_does_not_know_is_nan(raster):
     values = np.full((40, 40), 10, dtype="int16")
     values[:20] = -32768

@@ -214,3 +214,19 @@ def test_the_terrain_is_told_where_it_is_not_what_the_program_holds_likely(confi
     told = named_parameters(other)
     assert told["terrain.walk"] == "langmuir"
     assert list(told["terrain.forest"]) == [2.0, 3.0, 4.0]
+
+
+def test_the_model_is_told_where_and_how_and_named_where_it_is_asked_for(config):
+    asked = changed(
+        config, "model", entries=("A",), exits=((-77.5, 8.0),), cell_m=500, hours=(1, 2)
+    )
+    asked = changed(asked, "terrain", season="wet", forest=4.0)
+
+    methods = finding_methods(asked).model
+
+    assert (methods.entries, methods.exits) == (("A",), ((-77.5, 8.0),))
+    assert (methods.cell_factor, methods.prior_factor) == (2, 8)
+    assert (methods.hours, methods.season) == ((1, 2), "wet")
+    assert methods.rules.forest == 4.0
+    assert named_parameters(asked)["model.entries"] == ("A",)
+    assert not any(name.startswith("model.") for name in named_parameters(config))

@@ -52,6 +52,12 @@ def test_closed_posts_and_towns_do_not_help():
     assert hours(posts()) is None
 
 
+def test_other_kinds_of_help_can_be_asked_for():
+    wells = posts((250, 250), role="water point")
+    assert hours(wells) is None
+    assert hours(wells, roles=("water point",)).values[19, 0] == 0
+
+
 def test_a_post_on_the_water_stands_at_the_shore():
     land = LAND.copy()
     land[:, :4] = False

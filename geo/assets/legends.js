@@ -164,9 +164,6 @@
         ? key(swatch({ borderColor: colours.hot[95] }, "round ring"), t("pointsRing"))
         : null,
       data.recorded.length ? key(badge(data.k), t("pointsBadge")) : null,
-      data.risk.length
-        ? key(swatch({ borderColor: colours.olive }, "round ring"), t("riskKey"))
-        : null,
     ),
     node("p", { class: "note" }, t("pointsNote")),
   ];
@@ -226,6 +223,59 @@
       : [];
   };
 
+  const hatched = (colour, gap) =>
+    swatch(
+      {
+        background: `repeating-linear-gradient(135deg, ${colour} 0 1.5px, transparent 1.5px ${gap}px)`,
+        borderColor: colour,
+      },
+      "hatched",
+    );
+
+  const wayLegend = () => {
+    const { areas, shade } = trocha.models;
+    return [
+      keys(
+        ...areas.map((row, n) =>
+          key(
+            hatched(shade(n + 1, areas.length + 1), n ? 3.5 : 5),
+            t("slowerLegend", { n: number(row.level) }),
+          ),
+        ),
+      ),
+      node("p", { class: "note" }, trocha.models.honest()),
+    ];
+  };
+
+  const bandLegend = () => {
+    const { helps, bandsShown, shade, honest } = trocha.models;
+    const rows = bandsShown();
+    return [
+      helps.length > 1
+        ? choice(
+            "bandTo",
+            helps.map((help) => [help, term(help)]),
+            state.help || helps[0],
+            (help) => trocha.change({ help }),
+          )
+        : null,
+      keys(
+        ...rows.map((row, n) =>
+          key(
+            hatched(shade(n, rows.length), 4),
+            t("bandTitle", { from: number(row.from, 1), to: number(row.to, 1) }),
+          ),
+        ),
+      ),
+      node("p", { class: "note" }, `${t("bandNote")} ${honest()}`),
+    ];
+  };
+
+  const MODELS = [
+    ...(data.models.ways.length ? [["modelled", wayLegend]] : []),
+    ...(data.models.bands.length ? [["isochrones", bandLegend]] : []),
+  ];
+
   const ROWS = [
     ["corridors", corridorLegend],
     ...(anyRoutes ? [["network", routeLegend]] : []),
@@ -239,6 +289,7 @@
     ["places", null],
     ["provinces", null],
     ["relief", null],
+    ...MODELS,
   ];
 
   const layerList = () => {
@@ -259,6 +310,8 @@
         shown && legend ? node("div", { class: "legend" }, legend()) : null,
       );
     });
+    const title = node("h3", { class: "model" }, t("modelMark"));
+    if (MODELS.length) rows.splice(rows.length - MODELS.length, 0, title);
     fieldset.replaceChildren(node("legend", {}, t("layers")), ...rows);
     if (focused && focused.startsWith("show-")) find(focused).focus();
   };

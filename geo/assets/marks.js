@@ -26,6 +26,11 @@
     ],
     "road end": [["path", { d: "M4 4.5h12M10 4.5V16", class: "bold" }]],
     town: [["circle", { cx: 10, cy: 10, r: 4.5 }]],
+    clinic: [
+      ["circle", { cx: 10, cy: 10, r: 7, class: "filled" }],
+      ["path", { d: "M10 6.2v7.6M6.2 10h7.6", class: "light" }],
+    ],
+    "water point": [["path", { d: "M10 2.5C12.6 6 15 9 15 12a5 5 0 0 1-10 0c0-3 2.4-6 5-9.5z" }]],
   };
 
   const glyph = (role, size = 20) => {

@@ -180,6 +180,7 @@
       ...((data.cells.post || []).some((hours) => hours !== null)
         ? [row(t("surePosts"), t("surePostsText"))]
         : []),
+      ...(trocha.models.any ? [row(t("modelMark"), `${trocha.models.honest()} ${t("sureModel")}`)] : []),
       row(
         t("sureGround"),
         data.ground.relief ? `${t("sureReliefText")} ` : "",

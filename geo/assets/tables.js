@@ -108,12 +108,6 @@
         number(cells.tracks[n]),
         cells.stop[n] === null ? "–" : number(cells.stop[n]),
       ]);
-    const widths = data.bandwidths.map((row) => [
-      t(`bandwidth-${row.method}`),
-      number(row.bandwidth / 1000, 2),
-      number(row.peak, 2),
-      number(row.half),
-    ]);
     const recorded = data.recorded.map((row) => [
       name(crossingName(row)),
       t(row.kind),
@@ -218,15 +212,6 @@
                 t("lengthKm"),
               ],
               routes,
-            ),
-          ]
-        : []),
-      ...(widths.length
-        ? [
-            table(
-              t("bandwidths"),
-              [t("method"), t("bandwidthKm"), t("peakColumn"), t("halfColumn")],
-              widths,
             ),
           ]
         : []),

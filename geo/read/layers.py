@@ -131,7 +131,7 @@ def read_layers(
         elif name in _COUNTS:
             read[name] = _counts(name, path)
         elif name == "relief":
-            read[name] = read_relief(
+            read[name], read["relief_cell_m"] = read_relief(
                 path, own, crs=crs, bounds=bounds, cell_m=max(cell_m, FINEST_RELIEF_M)
             )
         else:
@@ -140,6 +140,7 @@ def read_layers(
     return Layers(
         **{name: read.get(name, _empty(name, region)) for name in _COLUMNS},
         relief=read.get("relief"),
+        relief_cell_m=read.get("relief_cell_m"),
         **{name: read.get(name, _no_counts(name)) for name in _COUNTS},
         credits={n: credit for n, (_, _, credit) in sorted(sources.items()) if credit},
     )

@@ -26,7 +26,7 @@ Bounds = tuple[float, float, float, float]
 
 def read_relief(
     path: Path, own: str, *, crs: str, bounds: Bounds, cell_m: float
-) -> Surface:
+) -> tuple[Surface, float]:
     """Return the heights of a GeoTIFF on a grid of the region's CRS.
 
     Parameters
@@ -46,6 +46,8 @@ def read_relief(
     -------
     Surface
         Heights in metres, resampled bilinearly; NaN where the file has none.
+    float
+        Side of a cell of the file in the study area, in metres, to two digits.
 
     Raises
     ------
@@ -69,6 +71,7 @@ def read_relief(
             with rasterio.open(path.absolute(), driver="GTiff") as raster:
                 _check_raster(raster, path)
                 heights = _warped(raster, path, own, grid)
+                side_m = _side_m(raster, own, grid)
     except (RasterioError, OSError, MemoryError) as error:
         raise InputError(
             f"{label_of(path)} is a damaged GeoTIFF, or none.", hint="Export it again."
@@ -78,7 +81,7 @@ def read_relief(
             f"{label_of(path)} does not reach the study area.",
             hint="Check its CRS, and [region] bounds.",
         )
-    return Surface(grid, heights, "relief", "m")
+    return Surface(grid, heights, "relief", "m"), side_m
 
 
 def _check_raster(raster: Any, path: Path) -> None:
@@ -91,6 +94,20 @@ def _check_raster(raster: Any, path: Path) -> None:
         )
     if raster.count < 1 or np.dtype(raster.dtypes[0]).kind not in "iuf":
         raise InputError(f"{label_of(path)} holds no heights.")
+
+
+def _side_m(raster: Any, own: str, grid: Grid) -> float:
+    """Return the side of a cell of the file in the middle of the grid, in metres."""
+    west, south, east, north = grid.bounds
+    x, y = (west + east) / 2, (south + north) / 2
+    there = Transformer.from_crs(grid.crs, own or raster.crs, always_xy=True)
+    here = Transformer.from_crs(own or raster.crs, grid.crs, always_xy=True)
+    column, row = ~raster.transform @ there.transform(x, y)
+    corners = [(column, row), (column + 1, row), (column, row + 1)]
+    px, py = np.array([here.transform(*(raster.transform @ at)) for at in corners]).T
+    area = abs((px[1] - px[0]) * (py[2] - py[0]) - (px[2] - px[0]) * (py[1] - py[0]))
+    side = float(np.sqrt(area))
+    return float(f"{side:.2g}") if np.isfinite(side) else grid.cell_m
 
 
 def _warped(raster: Any, path: Path, own: str, grid: Grid) -> Any:

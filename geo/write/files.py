@@ -23,7 +23,6 @@ from rasterio.io import MemoryFile
 from rasterio.transform import Affine
 
 from geo.errors import OutputError
-from geo.grid import Surface
 from geo.privacy import Release
 from geo.progress import watch
 from geo.write.fields import NO_NUMBER, describe, file_stem, plain_cell
@@ -52,9 +51,8 @@ class _Job:
     day: str
     cut: dict[str, int] = field(default_factory=dict)
 
-    @property
-    def mark(self) -> str:
-        return "; ".join(self.release.marks)
+    def mark(self, name: str) -> str:
+        return "; ".join(self.release.marks_of(name))
 
     def path(self, folder: str, name: str, suffix: str) -> Path:
         place = self.folder / folder
@@ -143,8 +141,8 @@ def _gdal(day: str) -> Iterator[None]:
 def _write_gpkg(job: _Job) -> None:
     """Write one GeoPackage with every layer and table, and a QGIS project over it."""
     path = job.folder / f"{job.stem}.gpkg"
-    parts = [part for name in job.tables for part in by_kind(name, job.tables[name])]
-    for name, kind, table in parts:
+    parts = [(of, *part) for of in job.tables for part in by_kind(of, job.tables[of])]
+    for of, name, kind, table in parts:
         first = not path.exists()
         pyogrio.write_dataframe(
             table,
@@ -155,8 +153,8 @@ def _write_gpkg(job: _Job) -> None:
             geometry_type=_type_of(kind, table, several=kind != "points"),
             # Version 1.4 is not read by ArcGIS Pro before 3.5 and QGIS before 3.28.
             dataset_options={"VERSION": "1.3"} if first else {},
-            layer_metadata=_tags(job.release),
-            layer_options={"IDENTIFIER": name, "DESCRIPTION": job.mark},
+            layer_metadata=_tags(job.release, of),
+            layer_options={"IDENTIFIER": name, "DESCRIPTION": job.mark(of)},
         )
     write_project(job.release, job.folder)
 
@@ -242,8 +240,8 @@ def _write_csv(path: Path, table: pd.DataFrame) -> None:
 
 def _write_geojson(job: _Job) -> None:
     """Write RFC 7946 per layer; rows of plain tables lie nowhere."""
-    options = {"DESCRIPTION": job.mark} if job.mark else {}
     for name, table in job.tables.items():
+        options = {"DESCRIPTION": job.mark(name)} if job.mark(name) else {}
         placed = table
         if not isinstance(table, gpd.GeoDataFrame):
             nowhere = gpd.GeoSeries([None] * len(table), table.index, crs=DEGREES)
@@ -278,7 +276,7 @@ def _write_parquet(job: _Job) -> None:
         buffer = io.BytesIO()
         table.to_parquet(buffer, index=False)
         arrow = pq.read_table(io.BytesIO(buffer.getvalue()))
-        tags = {**arrow.schema.metadata, **_tags(job.release)}
+        tags = {**arrow.schema.metadata, **_tags(job.release, name)}
         tags["simulated"] = str(job.release.about.simulated).lower()
         buffer = io.BytesIO()
         pq.write_table(arrow.replace_schema_metadata(tags), buffer)
@@ -287,12 +285,13 @@ def _write_parquet(job: _Job) -> None:
 
 def _write_tif(job: _Job) -> None:
     """Write every surface as a cloud-optimised GeoTIFF in the region's CRS."""
-    for name, surface in job.release.surfaces.items():
-        _save(job.folder / f"{job.stem}_{name}.tif", _geotiff(surface, job.release))
+    for name in job.release.surfaces:
+        _save(job.folder / f"{job.stem}_{name}.tif", _geotiff(name, job.release))
 
 
-def _geotiff(surface: Surface, release: Release) -> bytes:
+def _geotiff(name: str, release: Release) -> bytes:
     """Return a surface as the bytes of a GeoTIFF."""
+    surface = release.surfaces[name]
     grid = surface.grid
     with MemoryFile() as memory:
         with memory.open(
@@ -313,18 +312,20 @@ def _geotiff(surface: Surface, release: Release) -> bytes:
             file.write(surface.values.astype(np.float32), 1)
             file.set_band_description(1, surface.name)
             file.units = (surface.unit,)
-            file.update_tags(name=surface.name, unit=surface.unit, **_tags(release))
+            file.update_tags(
+                name=surface.name, unit=surface.unit, **_tags(release, name)
+            )
         return bytes(memory.read())
 
 
-def _tags(release: Release) -> dict[str, str]:
-    """Return what a file says of itself where its format has room for that."""
+def _tags(release: Release, name: str) -> dict[str, str]:
+    """Return what a layer says of itself where its format has room for that."""
     about = release.about
     return {
         "region": about.region,
         "period": f"{about.first_month}/{about.last_month}",
         "k": str(release.k),
-        **{mark.split(" / ", maxsplit=1)[0]: mark for mark in release.marks},
+        **{mark.split(" / ", maxsplit=1)[0]: mark for mark in release.marks_of(name)},
     }
 
 

@@ -68,16 +68,35 @@ def metadata(
         "no_value": {"shapefile": NO_NUMBER, "geotiff": "NaN", "others": None},
         "layers": {
             name: {"title": _title(name), "rows": len(release.layers[name])}
+            | _marked(release, name)
             | {"fields": _fields(name, columns[name])}
             for name in sorted(release.layers)
         },
         "surfaces": {
             name: {"title": _title(name), "name": surface.name, "unit": surface.unit}
+            | _marked(release, name)
             for name, surface in sorted(release.surfaces.items())
         },
         "cut_in_shapefile": dict(sorted(cut.items())),
         "files": sorted(files),
     }
+
+
+def _marked(release: Release, name: str) -> dict[str, list[str]]:
+    """Return what a modelled layer has to say of itself; nothing for the others."""
+    modelled = name in release.models
+    return {"marks": list(release.marks_of(name))} if modelled else {}
+
+
+def _models(release: Release) -> tuple[str, str]:
+    """Return which layers tell of no track, in both languages; nothing without any."""
+    if not release.models:
+        return "", ""
+    names = ", ".join(sorted(release.models))
+    return (
+        f"Except MODEL, where nobody was seen: {names}.\n",
+        f"Salvo MODELO, donde no se vio a nadie: {names}.\n",
+    )
 
 
 def _lineage(about: About) -> dict[str, Any]:
@@ -120,13 +139,14 @@ def readme(release: Release) -> str:
     credit = "".join(
         f"- {name}: {text}\n" for name, text in sorted(release.base.credits.items())
     )
+    models = _models(release)
     return f"""{about.region}
 {marks}
 ENGLISH
 Corridors, hotspots and crossings, {period}, from {about.tracks:,} tracks.
 {fill(CAVEAT["en"], 80)}
 At least {release.k} distinct tracks stand behind every row and every cell.
-Vectors are in EPSG:4326 (degrees); surfaces (.tif) in the region's own CRS.
+{models[0]}Vectors are in EPSG:4326 (degrees); surfaces (.tif) in the region's CRS.
 Without a value: {NO_NUMBER} in shapefiles, NaN in .tif, empty elsewhere.
 metadata.json says how all this was made, and what each column means.
 
@@ -134,7 +154,7 @@ ESPAÑOL
 Corredores, puntos calientes y cruces, {period}, de {about.tracks:,} recorridos.
 {fill(CAVEAT["es"], 80)}
 Detrás de cada fila y de cada celda hay al menos {release.k} recorridos distintos.
-Los vectores están en EPSG:4326 (grados); las superficies (.tif), en el CRS propio.
+{models[1]}Vectores en EPSG:4326 (grados); superficies (.tif) en el CRS propio.
 Sin valor: {NO_NUMBER} en los shapefiles, NaN en los .tif, vacío en los demás.
 metadata.json dice cómo se hizo todo esto y qué significa cada columna.
 

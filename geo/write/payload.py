@@ -11,6 +11,7 @@ from geo.write import basemap
 from geo.write.basemap import PER_DEGREE, SIMPLIFY_M, degrees, packed, spot
 from geo.write.ground import ground
 from geo.write.headings import along_travel, bearings_at, busiest_spots, heading
+from geo.write.modelled import models
 from geo.write.plain import columns, plain, records, rows
 
 CELL_COLUMNS = {
@@ -69,20 +70,6 @@ RECORDED_COLUMNS = {
     "high": "high",
     "quality": "quality",
     "precision": "precision_m",
-}
-
-
-RISK_COLUMNS = {
-    "level": "level",
-    "points": "points",
-    "ratio": "ratio",
-    "area": "area_km2",
-}
-BANDWIDTH_COLUMNS = {
-    "method": "method",
-    "bandwidth": "bandwidth_m",
-    "peak": "peak_per_km2",
-    "half": "half_km2",
 }
 
 
@@ -147,9 +134,8 @@ def page_data(release: Release) -> dict[str, Any]:
         "network": _network(release, months),
         "points": _points(release, months),
         "recorded": _recorded(release, months),
-        "risk": _risk(release),
-        "bandwidths": rows(_layer(release, "bandwidths"), BANDWIDTH_COLUMNS),
         "density": _density(release),
+        "models": models(release),
     }
 
 
@@ -347,18 +333,6 @@ def _recorded(release: Release, months: list[str]) -> list[dict[str, Any]]:
         for row, middle in zip(
             rows(layer, RECORDED_COLUMNS), spots.geometry, strict=True
         )
-    ]
-
-
-def _risk(release: Release) -> list[dict[str, Any]]:
-    """Return the areas where more was recorded than the tracks explain."""
-    layer = _layer(release, "risk")
-    if layer.empty:
-        return []
-    shapes = degrees(layer, simplify_m=3 * SIMPLIFY_M).geometry
-    return [
-        row | {"rings": packed(shape)}
-        for row, shape in zip(rows(layer, RISK_COLUMNS), shapes, strict=True)
     ]
 
 

@@ -147,7 +147,7 @@ def _project(release: Release, layers: Sequence[Drawn], package: str) -> ET.Elem
     for drawn in layers:
         source = f"./{package}|layername={drawn.table}"
         node = ET.SubElement(tree, "layer-tree-layer", id=_id(drawn), source=source)
-        node.attrib |= {"name": drawn.title, "checked": "Qt::Checked"}
+        node.attrib |= {"name": drawn.title, "checked": _checked(drawn)}
         node.attrib |= {"providerKey": "ogr", "expanded": "1"}
         known.append(_layer(drawn, source))
     properties = ET.SubElement(root, "properties")
@@ -158,6 +158,11 @@ def _project(release: Release, layers: Sequence[Drawn], package: str) -> ET.Elem
         parent = ET.SubElement(properties, group)
         ET.SubElement(parent, name, type=kind).text = value
     return root
+
+
+def _checked(drawn: Drawn) -> str:
+    """Return whether a layer is shown when the project opens, as QGIS says it."""
+    return "Qt::Checked" if drawn.shown else "Qt::Unchecked"
 
 
 def _id(drawn: Drawn) -> str:

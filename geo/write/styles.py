@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 
 from geo.privacy import Release
 
@@ -28,6 +29,9 @@ SIZES_MM = (0.25, 0.45, 0.7, 1.0, 1.4)
 
 CROSSING_COLOUR = "#7a2e6e"
 ROUTE_COLOUR = "#0a3d4f"
+MODEL_COLOUR = "#6b5b2e"
+HOUR_COLOURS = ("#f3ecd6", "#e0d3ad", "#c8b787", "#ab9863", "#8a7845", "#65562b")
+"""Hatching of what is modelled; the longer, the darker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,17 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One layer of the project: its table, title, geometry, rules and opacity."""
+    """One layer of the project: its table, title, geometry, rules and opacity.
+
+    Whether it is shown when the project opens.
+    """
 
     table: str
     title: str
     geometry: str
     rules: tuple[Rule, ...]
     opacity: float = 1.0
+    shown: bool = True
 
 
 def draw(release: Release) -> Iterator[Drawn]:
@@ -76,6 +84,7 @@ def draw(release: Release) -> Iterator[Drawn]:
         title = f"Hotspots / Puntos calientes{mark}"
         rules = _by_heat(stable=True)
         yield Drawn("hotspots", title, "Polygon", rules, opacity=0.75)
+    yield from _of_models(release)
 
 
 def quoted(text: str) -> str:
@@ -118,6 +127,50 @@ def _of_points(release: Release, mark: str) -> Iterator[Drawn]:
     if "points" in release.layers:
         title = f"Recorded points / Puntos registrados{mark}"
         yield Drawn("points", title, "Polygon", _by_heat(), opacity=0.75)
+
+
+def _of_models(release: Release) -> Iterator[Drawn]:
+    """Yield what is modelled, hatched and not shown at first, if anything."""
+    for name, title, rules in (
+        ("modelled", "Quickest ways / Caminos más rápidos", _by_slowness),
+        ("isochrones", "Hours to help / Horas hasta una ayuda", _by_hours),
+    ):
+        if name in release.layers:
+            marks = "".join(f" [{mark}]" for mark in release.marks_of(name))
+            layer = release.layers[name]
+            yield Drawn(name, title + marks, "Polygon", rules(layer), shown=False)
+
+
+def _by_slowness(layer: pd.DataFrame) -> tuple[Rule, ...]:
+    """Draw the ways that may take longest below, the narrower hatching above."""
+    levels = sorted({int(level) for level in layer["level"]}, reverse=True)
+    return tuple(
+        Rule(
+            f'"level" = {level}',
+            f"≤ {level} % longer / más largo",
+            _hatched(MODEL_COLOUR, "b_diagonal" if n % 2 else "f_diagonal"),
+        )
+        for n, level in enumerate(levels)
+    )
+
+
+def _by_hours(layer: pd.DataFrame) -> tuple[Rule, ...]:
+    """Draw bands of hours by what they lead to; only the first kind is shown."""
+    kinds = list(dict.fromkeys(layer["help"].astype(str)))
+    bands = sorted(set(zip(layer["from_h"], layer["up_to_h"], strict=True)))
+    step = (len(HOUR_COLOURS) - 1) / max(1, len(bands) - 1)
+    below = tuple(
+        Rule(
+            f'"up_to_h" = {high:g}',
+            f"{low:g} – {high:g} h",  # noqa: RUF001
+            _hatched(HOUR_COLOURS[round(n * step)], "b_diagonal"),
+        )
+        for n, (low, high) in enumerate(bands)
+    )
+    return tuple(
+        Rule(f'"help" = {quoted(kind)}', kind, below=below, shown=kind == kinds[0])
+        for kind in kinds
+    )
 
 
 def _of_network(release: Release, mark: str) -> Iterator[Drawn]:
@@ -224,6 +277,15 @@ def _fill(colour: str, *, outline: str) -> dict[str, str]:
         "outline_color": _rgba(outline),
         "outline_width": "0.15",
         "style": "solid",
+    }
+
+
+def _hatched(colour: str, pattern: str) -> dict[str, str]:
+    """Return the properties of a hatched area with a dashed outline."""
+    return _fill(colour, outline=colour) | {
+        "style": pattern,
+        "outline_style": "dash",
+        "outline_width": "0.3",
     }
 
 

@@ -37,7 +37,8 @@ LAYER_KINDS: Mapping[str, frozenset[str]] = {
     "network_nodes": frozenset({"points"}),
     "points": frozenset({"polygons"}),
     "recorded": frozenset({"lines", "points"}),
-    "risk": frozenset({"polygons"}),
+    "modelled": frozenset({"polygons"}),
+    "isochrones": frozenset({"polygons"}),
 }
 """Kinds of geometry that a layer may hold; its files are there even when empty."""
 
@@ -69,9 +70,10 @@ def published_table(release: Release, name: str) -> pd.DataFrame:
     describe(name, columns)
     for column in columns:
         layer[column] = plain_values(layer[column])
-    if release.marks:
+    marks = "; ".join(release.marks_of(name))
+    if marks:
         columns.append("mark")
-        layer["mark"] = pd.Series("; ".join(release.marks), layer.index, dtype="str")
+        layer["mark"] = pd.Series(marks, layer.index, dtype="str")
     if not isinstance(layer, gpd.GeoDataFrame):
         return layer[columns]
     degrees = layer[[*columns, "geometry"]].to_crs(DEGREES)

@@ -1,11 +1,12 @@
 """How far help is: hours from anywhere to the nearest post, as terrain allows."""
 
+from collections.abc import Sequence
+
 import geopandas as gpd
 import numpy as np
-import shapely
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from geo.analysis.terrain.entries import cells_at
 from geo.analysis.terrain.ground import make_costs
 from geo.analysis.terrain.rules import Season, TravelRules
 from geo.analysis.terrain.travel import isochrones
@@ -24,6 +25,7 @@ def hours_to_posts(
     rivers: gpd.GeoDataFrame,
     rules: TravelRules | None = None,
     season: Season = "dry",
+    roles: Sequence[str] = POSTS,
 ) -> Surface | None:
     """Return the hours from each cell to the nearest open post; None without any.
 
@@ -33,8 +35,8 @@ def hours_to_posts(
     Parameters
     ----------
     checkpoints
-        As schema.Layers says; those count whose role is in POSTS and that have no
-        last month of use.
+        As schema.Layers says; those count that have one of the roles, and no last
+        month of use.
     grid
         Where the hours are wanted.
     relief
@@ -45,6 +47,8 @@ def hours_to_posts(
         As schema.Layers says.
     rules, season
         How terrain slows travellers, and when.
+    roles
+        Of the checkpoints that count, of schema.ROLES.
 
     Returns
     -------
@@ -69,10 +73,11 @@ def hours_to_posts(
     """
     if relief is None or checkpoints.empty:
         return None
-    open_ = checkpoints["role"].isin(POSTS) & (checkpoints["until"] == "")
-    heights = _on_grid(relief, grid)
+    open_ = checkpoints["role"].isin(roles) & (checkpoints["until"] == "")
+    heights = on_grid(relief, grid)
     passable = land & np.isfinite(heights.values)
-    sources = _cells_of(checkpoints.geometry[open_], grid, passable)
+    sources = cells_at(checkpoints[open_], grid, passable)
+    sources = np.unique(sources[sources >= 0])
     if not len(sources):
         return None
     costs = make_costs(heights, rules=rules, season=season, land=land, rivers=rivers)
@@ -80,7 +85,7 @@ def hours_to_posts(
     return Surface(grid, hours.values, "hours to the nearest post", "h")
 
 
-def _on_grid(relief: Surface, grid: Grid) -> Surface:
+def on_grid(relief: Surface, grid: Grid) -> Surface:
     """Return the height at the centre of each cell, of the cell of the relief there."""
     if relief.grid == grid:
         return relief
@@ -88,19 +93,3 @@ def _on_grid(relief: Surface, grid: Grid) -> Surface:
     there = relief.grid.cell_of(x, y)
     values = np.where(there >= 0, relief.values.ravel()[there], np.nan)
     return Surface(grid, values.reshape(grid.shape), relief.name, relief.unit)
-
-
-def _cells_of(
-    points: gpd.GeoSeries, grid: Grid, passable: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """Return the passable cells nearest to points on the grid."""
-    if not passable.any():
-        return np.zeros(0, np.int64)
-    places = shapely.get_coordinates(points.to_numpy())
-    cell = grid.cell_of(places[:, 0], places[:, 1])
-    cell = cell[cell >= 0]
-    row, column = ndimage.distance_transform_edt(
-        ~passable, return_distances=False, return_indices=True
-    )
-    nearest = row.ravel()[cell] * grid.columns + column.ravel()[cell]
-    return np.unique(nearest.astype(np.int64))

@@ -13,23 +13,19 @@ proportional to 1 / its time.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components, dijkstra
-from scipy.sparse.linalg import SuperLU, splu
+from scipy.sparse.csgraph import dijkstra
 
-from geo.analysis.terrain.costs import Costs, flat_cells, inner_cells
+from geo.analysis.terrain.costs import Costs
+from geo.analysis.terrain.moves import Graph, factorised
 from geo.grid import Surface
-from geo.kernels.costs import list_seconds
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_LEAF = 64  # pieces of ground this small are not cut further
 _FAR = 600.0  # logarithms beyond this are near the end of what a float holds
 _LEAST = 1e-300
 _TRIES = 20  # each brings the scale some 600 nearer; on plain ground one is enough
@@ -120,12 +116,12 @@ def wander(
     >>> wander(costs, 3, 5, theta_per_h=50).flow.values[:, 1].round(2)
     array([0.89,  nan, 0.11])
     """
-    graph = _Graph(costs)
+    graph = Graph(costs)
     start, end = graph.nodes_of([origin, destination])
     model = _Model(graph, int(end), theta_per_h)
     into, gross = model.passages(int(start))
     return Wandering(
-        flow=graph.surface(model.net_flow(into), "net flow", "share"),
+        flow=graph.surface(graph.net_flow(into), "net flow", "share"),
         visits=graph.surface(gross, "visits", "1"),
         hours=model.expected_hours(into),
     )
@@ -169,7 +165,7 @@ def fit_theta(
         raise ValueError(f"folds is {folds}; expected 2 to {len(ways)}, the tracks")
     if min(len(way) for way in ways) < 3:
         raise ValueError("a track has fewer than three cells")
-    graph = _Graph(costs)
+    graph = Graph(costs)
     thetas = sorted(set(thetas_per_h))
     table = np.array([_scores(graph, ways, theta) for theta in thetas])
     fold = np.arange(len(ways)) % folds
@@ -186,7 +182,7 @@ def fit_theta(
     )
 
 
-def _scores(graph: "_Graph", ways: list[tuple[int, ...]], theta: float) -> Floats:
+def _scores(graph: Graph, ways: list[tuple[int, ...]], theta: float) -> Floats:
     """Return the score of each track; tracks to one destination share a model."""
     scores = np.empty(len(ways))
     models: dict[int, _Model] = {}
@@ -197,7 +193,7 @@ def _scores(graph: "_Graph", ways: list[tuple[int, ...]], theta: float) -> Float
         if end not in models:
             models = {end: _Model(graph, end, theta)}  # one at a time: they are large
         if (start, end) not in shares:
-            flow = models[end].net_flow(models[end].passages(start)[0])
+            flow = graph.net_flow(models[end].passages(start)[0])
             flow[[start, end]] = 0.0
             even = 1.0 / flow.size
             total = flow.sum()
@@ -207,83 +203,24 @@ def _scores(graph: "_Graph", ways: list[tuple[int, ...]], theta: float) -> Float
     return scores
 
 
-class _Graph:
-    """The cells that can be passed, and the moves between them."""
-
-    def __init__(self, costs: Costs) -> None:
-        self.costs = costs
-        passable = ~np.isnan(costs.friction.ravel())
-        self.cells = np.flatnonzero(passable)
-        self.number = np.full(passable.size, -1, np.int64)
-        self.number[self.cells] = np.arange(self.cells.size)
-        moves = costs.moves
-        flat = flat_cells(costs, self.cells)
-        table = np.empty((flat.size, moves.step.size))
-        list_seconds(costs.ground, costs.walk, costs.boats, moves, flat, table)
-        node, move = np.nonzero(np.isfinite(table))
-        beside = inner_cells(costs.grid, flat[node] + moves.step[move])
-        self.start, self.end = node, self.number[beside]
-        self.hours = table[node, move] / 3600.0
-        ease = 1.0 / self.hours
-        self.log_random = np.log(ease / self._sum_out(ease)[node])
-        self.shortest = np.full(flat.size, math.inf)
-        np.minimum.at(self.shortest, node, self.hours)
-
-    @cached_property
-    def order(self) -> Ints:
-        """Cells in the order in which they are eliminated: nested dissection."""
-        row, column = np.divmod(self.cells, self.costs.grid.columns)
-        width = 2 if self.costs.neighbours == 16 else 1
-        return np.concatenate(_dissected(row, column, width))
-
-    def nodes_of(self, cells: ArrayLike) -> Ints:
-        """Return the nodes of cells; refuse those off the ground."""
-        some = np.asarray(cells, np.int64)
-        flat_cells(self.costs, some)
-        nodes: Ints = self.number[some]
-        return nodes
-
-    def matrix(self, values: Floats) -> sparse.csr_array:
-        """Return a matrix with a value for each move."""
-        many = self.cells.size
-        return sparse.csr_array((values, (self.start, self.end)), shape=(many, many))
-
-    def leads_to(self, node: int) -> NDArray[np.bool_]:
-        """Return which nodes have a way to one; all moves go both ways."""
-        _, label = connected_components(self.matrix(self.hours), directed=False)
-        fine: NDArray[np.bool_] = label == label[node]
-        return fine
-
-    def surface(self, values: Floats, name: str, unit: str) -> Surface:
-        """Return values of the nodes on the grid; NaN where nobody can pass."""
-        grid = self.costs.grid
-        whole = np.full(grid.rows * grid.columns, math.nan)
-        whole[self.cells] = values
-        return Surface(grid, whole.reshape(grid.shape), name, unit)
-
-    def _sum_out(self, values: Floats) -> Floats:
-        total = np.bincount(self.start, values, minlength=self.cells.size)
-        return total.astype(np.float64)
-
-
 class _Model:
     """The random paths to one destination."""
 
-    def __init__(self, graph: _Graph, end: int, theta: float) -> None:
+    def __init__(self, graph: Graph, end: int, theta: float) -> None:
         if not (math.isfinite(theta) and theta >= 0):
             raise ValueError(f"theta_per_h is {theta}; expected 0 or more")
         self.graph, self.end = graph, end
         weight = graph.log_random - theta * graph.hours
         fine = graph.leads_to(end)
         kept = fine[graph.end] & (graph.start != end)
-        scale = _first_scale(graph, end, theta)
+        scale = first_scale(graph, end, theta)
         scale[~fine] = 0.0
         goal = np.zeros(fine.size)
         goal[end] = 1.0
         for _ in range(_TRIES):
             exponent = weight + scale[graph.start] - scale[graph.end]
             self.moves = np.where(kept, np.exp(np.minimum(exponent, _FAR)), 0.0)
-            self.factors = _factorised(graph.matrix(self.moves), graph.order)
+            self.factors = factorised(graph.matrix(self.moves), graph.order)
             self.worth = self._solve(goal)
             worth = self.worth[fine]
             off = np.log(np.maximum(worth, _LEAST))
@@ -305,15 +242,6 @@ class _Model:
         into: Floats = seen[graph.start] * self.moves * self.worth[graph.end]
         return into, seen * self.worth
 
-    def net_flow(self, into: Floats) -> Floats:
-        """Return the net flow through each node, of moves as of `passages`."""
-        flow = self.graph.matrix(into)
-        net = (flow - flow.T).tocoo()
-        node, share = net.coords, np.maximum(net.data, 0.0)
-        many = self.graph.cells.size
-        out, come = (np.bincount(of, share, minlength=many) for of in node)
-        return np.maximum(out, come)
-
     def expected_hours(self, into: Floats) -> float:
         """Return the mean time of a journey."""
         return float(into @ self.graph.hours)
@@ -327,7 +255,7 @@ class _Model:
         return np.maximum(found, 0.0)
 
 
-def _first_scale(graph: _Graph, end: int, theta: float) -> Floats:
+def first_scale(graph: Graph, end: int, theta: float) -> Floats:
     """Return about minus the logarithm of what the way from each node is worth.
 
     The cost of the best path, on which a move costs theta times its hours and some
@@ -361,35 +289,3 @@ def _straightness(price: Floats) -> Floats:
         low, high = np.where(worth < 1, k, low), np.where(worth < 1, high, k)
     share = (low - known) / -math.log(p[0])
     return np.interp(np.log(np.maximum(price, 1e-12)), np.log(known), share)
-
-
-def _factorised(moves: sparse.csr_array, order: Ints) -> SuperLU:
-    """Return the factors of I - W, in an order that fills few of its zeros."""
-    permuted = moves[order][:, order]
-    return splu(
-        (sparse.eye_array(order.size) - permuted).tocsc(),
-        permc_spec="NATURAL",
-        diag_pivot_thresh=0.0,  # an M-matrix needs no pivoting
-        options={"SymmetricMode": True},
-    )
-
-
-def _dissected(row: Ints, column: Ints, width: int) -> list[Ints]:
-    """Return the nodes piece by piece, each cut before what cuts it from others.
-
-    George 1973: a line of cells divides the ground in two, and so on.
-    """
-    pieces: list[Ints] = []
-    waiting = [np.arange(row.size)]
-    while waiting:  # the last piece first, since it is turned round in the end
-        some = waiting.pop()
-        wide = np.ptp(column[some]) > np.ptp(row[some]) if some.size else False
-        along = (column if wide else row)[some]
-        middle = int(np.median(along)) if some.size else 0
-        before, after = along < middle, along >= middle + width
-        if some.size <= _LEAF or not (before.any() and after.any()):
-            pieces.append(some)
-        else:
-            pieces.append(some[~before & ~after])
-            waiting += [some[before], some[after]]
-    return pieces[::-1]

@@ -1,0 +1,131 @@
+"use strict";
+/* What a model tells and nobody was seen doing: hatched, and off at first. */
+(() => {
+  const { data, state, t, term, number, unpack, node, name, stage, popup, makers } = trocha;
+  const { ways, areas, bands, reliefKm } = data.models;
+
+  const EARTH = ["#d9c999", "#c6b37a", "#b09b5e", "#978248", "#7d6a38", "#64542b"];
+  const shade = (n, many) => EARTH[Math.round((n * (EARTH.length - 1)) / Math.max(1, many - 1))];
+
+  /* Slanting lines as a colour that a canvas can fill with. */
+  const hatch = (colour, gap, width, slope = 1) => {
+    const tile = document.createElement("canvas");
+    tile.width = gap;
+    tile.height = gap;
+    const pen = tile.getContext("2d");
+    pen.strokeStyle = colour;
+    pen.lineWidth = width;
+    for (const shift of [-gap, 0, gap]) {
+      pen.beginPath();
+      pen.moveTo(shift - 1, slope > 0 ? gap + 1 : -1);
+      pen.lineTo(shift + gap + 1, slope > 0 ? -1 : gap + 1);
+      pen.stroke();
+    }
+    return pen.createPattern(tile, "repeat");
+  };
+
+  /* Even-odd: a point lies inside if a ray from it crosses the rings an odd number of times. */
+  const inside = (rings, { lat, lng }) => {
+    let odd = false;
+    for (const ring of rings)
+      ring.forEach(([y, x], n) => {
+        const [y0, x0] = ring[(n || ring.length) - 1];
+        if (y > lat !== y0 > lat && lng < ((x0 - x) * (lat - y)) / (y0 - y) + x) odd = !odd;
+      });
+    return odd;
+  };
+
+  const area = (rings, style) =>
+    L.polygon(rings, {
+      renderer: stage.drawing.found,
+      fillOpacity: 1,
+      weight: 1.4,
+      opacity: 0.9,
+      dashArray: "5 4",
+      ...style,
+    });
+
+  const rowsAt = (rows, latlng) => rows.filter((row) => inside(row.rings.map(unpack), latlng));
+
+  makers.modelled = () => {
+    const group = L.layerGroup();
+    areas.forEach((row, n) => {
+      const colour = shade(n + 1, areas.length + 1);
+      const shape = area(row.rings.map(unpack), {
+        color: colour,
+        fillColor: hatch(colour, n ? 6 : 9, 1.2),
+      });
+      shape.on("click", (event) =>
+        popup(event.latlng, trocha.about.ways(rowsAt(ways, event.latlng))),
+      );
+      group.addLayer(shape);
+    });
+    return group;
+  };
+
+  const helps = [...new Set(bands.map((row) => row.help))];
+  const bandsShown = () => bands.filter((row) => row.help === (state.help || helps[0]));
+
+  makers.isochrones = () => {
+    const group = L.layerGroup();
+    group.refresh = () => {
+      group.clearLayers();
+      const rows = bandsShown();
+      rows.forEach((row, n) => {
+        const colour = shade(n, rows.length);
+        const shape = area(row.rings.map(unpack), {
+          color: colour,
+          weight: 0.9,
+          fillColor: hatch(colour, 7, 2.2, -1),
+        });
+        shape.on("click", (event) => popup(event.latlng, trocha.about.band(row)));
+        group.addLayer(shape);
+      });
+    };
+    group.refresh();
+    return group;
+  };
+
+  const { facts, heading, card, meaning } = trocha.parts;
+  const BROWN = "#66562b";
+  const honest = () =>
+    [t("modelMeaning"), reliefKm === null ? "" : t("modelRelief", { km: number(reliefKm, 1) })]
+      .filter(Boolean)
+      .join(" ");
+
+  Object.assign(trocha.about, {
+    ways: (rows) => {
+      const pairs = new Map();
+      for (const row of [...rows].sort((a, b) => b.level - a.level))
+        pairs.set(`${row.entry}\n${row.exit}`, row);
+      const found = [...pairs.values()].sort((a, b) => a.hours - b.hours);
+      return card(
+        heading(t("layer-modelled"), t("modelMark"), BROWN),
+        facts(
+          found.map((row) => [
+            [name(row.entry), " – ", name(row.exit)],
+            `${t("hoursValue", { n: number(row.hours, 1) })} · ${t("slower", { n: number(row.level) })}`,
+          ]),
+        ),
+        meaning(`${honest()} ${t("modelledMeaning")}`),
+      );
+    },
+    band: (row) =>
+      card(
+        heading(
+          t("bandTitle", { from: number(row.from, 1), to: number(row.to, 1) }),
+          t("modelMark"),
+          BROWN,
+        ),
+        facts([
+          [t("bandTo"), term(row.help)],
+          [t("area"), t("km2", { n: number(row.area) })],
+        ]),
+        meaning(`${honest()} ${t("bandMeaning")}`),
+      ),
+  });
+
+  Object.assign(trocha, {
+    models: { areas, helps, bandsShown, shade, honest, any: ways.length + bands.length > 0 },
+  });
+})();
