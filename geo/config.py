@@ -161,8 +161,8 @@ class Hotspots(Section, frozen=True):
 
     cell_m: Positive = 2000.0
     """Side of a published cell; a whole multiple of [region] cell_m."""
-    bandwidth_m: Positive = 3000.0
-    """Standard deviation of the density kernel, in metres."""
+    bandwidth_m: Positive | Literal["cvl", "likelihood", "ppl", "diggle"] = 3000.0
+    """Standard deviation of the density kernel, in metres, or how it is chosen."""
     alpha: Share = 0.05
     """False discovery rate of the hotspots."""
     count: Literal["tracks", "hours"] = "tracks"

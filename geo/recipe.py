@@ -126,7 +126,7 @@ def finding_methods(config: Config) -> Methods:
     return Methods(
         levels=config.corridors.levels,
         seasons={season.name: season.months for season in config.corridors.seasons},
-        bandwidth_m=config.hotspots.bandwidth_m,
+        bandwidth=config.hotspots.bandwidth_m,
         alpha=config.hotspots.alpha,
         k=config.privacy.k,
         count=config.hotspots.count,

@@ -28,7 +28,7 @@ COARSE = FINE.coarsened(4)
 METHODS = Methods(
     levels=(0.5, 0.9),
     seasons={"dry": (1, 2, 3), "wet": (6,), "never": (12,)},
-    bandwidth_m=1_000.0,
+    bandwidth=1_000.0,
     alpha=0.05,
     k=10,
 )

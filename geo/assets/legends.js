@@ -164,6 +164,9 @@
         ? key(swatch({ borderColor: colours.hot[95] }, "round ring"), t("pointsRing"))
         : null,
       data.recorded.length ? key(badge(data.k), t("pointsBadge")) : null,
+      data.risk.length
+        ? key(swatch({ borderColor: colours.olive }, "round ring"), t("riskKey"))
+        : null,
     ),
     node("p", { class: "note" }, t("pointsNote")),
   ];

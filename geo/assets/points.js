@@ -14,10 +14,11 @@
     crossingName,
     popup,
     pressable,
+    unpack,
     arrange,
     makers,
   } = trocha;
-  const { points, recorded } = data;
+  const { points, recorded, risk } = data;
 
   const most = Math.max(1, ...(points.points || []));
   const radius = (count) => {
@@ -99,9 +100,26 @@
     };
   };
 
+  /* Where more was written down than the tracks that pass explain: whole period only. */
+  const areas = (group) => {
+    const outlines = risk.map((row) =>
+      L.polygon(row.rings.map(unpack), {
+        renderer: stage.drawing.found,
+        color: colours.olive,
+        weight: row.level > 95 ? 2.4 : 1.4,
+        dashArray: row.level > 95 ? null : "5 4",
+        fill: false,
+      }).on("click", (event) => popup(event.latlng, trocha.about.risk(row))),
+    );
+    return () =>
+      outlines.forEach((drawn) =>
+        state.month < 0 ? group.addLayer(drawn) : group.removeLayer(drawn),
+      );
+  };
+
   makers.points = () => {
     const group = L.layerGroup();
-    const parts = [circles(group), badges(group)];
+    const parts = [areas(group), circles(group), badges(group)];
     group.refresh = () => parts.forEach((refresh) => refresh());
     group.refresh();
     return group;

@@ -220,6 +220,20 @@
         meaning(t("pointsMeaning")),
       );
     },
+    risk: (row) =>
+      card(
+        heading(
+          t("riskTitle"),
+          t("confidence", { share: percent(row.level / 100) }),
+          colours.olive,
+        ),
+        facts([
+          [t("pointsSeen"), number(row.points)],
+          row.ratio === null ? null : [t("riskRatio"), `× ${number(row.ratio, 1)}`],
+          [t("area"), `${number(row.area, 0)} km²`],
+        ]),
+        meaning(t("riskMeaning")),
+      ),
     recorded: (row) =>
       card(
         heading(name(crossingName(row)), t("recordedTitle"), colours.olive),

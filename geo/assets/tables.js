@@ -108,6 +108,12 @@
         number(cells.tracks[n]),
         cells.stop[n] === null ? "–" : number(cells.stop[n]),
       ]);
+    const widths = data.bandwidths.map((row) => [
+      t(`bandwidth-${row.method}`),
+      number(row.bandwidth / 1000, 2),
+      number(row.peak, 2),
+      number(row.half),
+    ]);
     const recorded = data.recorded.map((row) => [
       name(crossingName(row)),
       t(row.kind),
@@ -212,6 +218,15 @@
                 t("lengthKm"),
               ],
               routes,
+            ),
+          ]
+        : []),
+      ...(widths.length
+        ? [
+            table(
+              t("bandwidths"),
+              [t("method"), t("bandwidthKm"), t("peakColumn"), t("halfColumn")],
+              widths,
             ),
           ]
         : []),

@@ -5,11 +5,17 @@ import pandas as pd
 
 from geo.analysis.corridors.brownian import surface_of
 from geo.analysis.terrain.reach import hours_to_posts
+from geo.findings.bandwidths import (
+    choose_bandwidth,
+    compare_densities,
+    draw_positions,
+)
 from geo.findings.corridors import find_corridors, find_network
 from geo.findings.counts import count_by_month, count_on_targets
 from geo.findings.hotspots import find_cells, find_points
 from geo.findings.methods import Methods
 from geo.findings.model import find_models
+from geo.findings.risk import find_risk
 from geo.findings.surfaces import coarse_ground, land_mask, nearby_tracks, track_density
 from geo.grid import Grid, Surface
 from geo.privacy import About, Findings
@@ -50,9 +56,10 @@ def make_findings(
     """
     movement = totals.movement["all"]
     land = land_mask(base.land, movement.grid)
-    density = track_density(
-        totals.votes, movement.grid, bandwidth_m=methods.bandwidth_m
+    bandwidth_m = choose_bandwidth(
+        methods.bandwidth, totals.votes, movement.grid, fallback_m=cells.cell_m
     )
+    density = track_density(totals.votes, movement.grid, bandwidth_m=bandwidth_m)
     hours = hours_to_posts(
         base.checkpoints,
         movement.grid,
@@ -62,7 +69,7 @@ def make_findings(
         rules=methods.model.rules,
         season=methods.model.season,
     )
-    reach_m = 2 * methods.bandwidth_m
+    reach_m = 2 * bandwidth_m
     support = Surface(
         movement.grid, movement.support.astype(float), "support", "tracks"
     )
@@ -76,6 +83,12 @@ def make_findings(
                 totals.crossings, ["target", "direction"]
             ),
             "monthly": count_by_month(totals.monthly, []),
+            "bandwidths": compare_densities(
+                totals.votes,
+                movement.grid,
+                bandwidth_m=bandwidth_m,
+                tracks=totals.tracks,
+            ),
         }
         | find_network(totals, methods, targets=targets, places=base.places)
         | find_points(
@@ -85,6 +98,13 @@ def make_findings(
             coarse_ground(land, density.grid, cells),
             methods,
             effort=base.effort,
+        )
+        | find_risk(
+            points,
+            draw_positions(totals.votes, movement.grid, number=totals.tracks),
+            movement.grid,
+            land=land,
+            bandwidth_m=bandwidth_m,
         ),
         surfaces={
             "movement": (surface_of(movement), support),

@@ -47,8 +47,9 @@ class Methods:
         Shares of the movement that the outlines enclose.
     seasons
         Months (1 to 12) of each named season.
-    bandwidth_m
-        Standard deviation of the density kernel, in metres.
+    bandwidth
+        Standard deviation of the density kernel, in metres, or how it is chosen:
+        "cvl", "likelihood", "ppl" or "diggle".
     alpha
         False discovery rate of the hotspots.
     count
@@ -65,7 +66,7 @@ class Methods:
 
     levels: tuple[float, ...]
     seasons: Mapping[str, tuple[int, ...]]
-    bandwidth_m: float
+    bandwidth: float | str
     alpha: float
     k: int
     count: str = "tracks"

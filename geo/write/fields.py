@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from geo.errors import PrivacyError
 from geo.write.models import MODEL_FIELDS
+from geo.write.recorded import POINT_FIELDS
 from geo.write.routes import ROUTE_FIELDS
 
 NO_NUMBER = -9999
@@ -171,47 +172,34 @@ FIELDS: dict[str, Field] = {
             "Parte de ocho cuadrículas, corridas o mayores, que dicen lo mismo",
         ),
         (
-            "points",
-            "points",
-            "points",
-            "Distinct people or incidents seen here, rounded; no fixes of devices",
-            "Personas o incidentes distintos vistos aquí, redondeados; no son de GPS",
-        ),
-        (
-            "effort_h",
-            "effort_h",
-            "h",
-            "Hours that somebody looked here; no value where nobody did",
-            "Horas en que alguien miró aquí; sin valor donde nadie lo hizo",
-        ),
-        (
-            "rate",
-            "rate",
-            "points/100 h",
-            "People or incidents seen in a hundred hours of looking",
-            "Personas o incidentes vistos en cien horas de mirar",
-        ),
-        (
-            "points.cell",
-            "cell",
+            "method",
+            "method",
             "",
-            "Number of the grid cell; it joins points and points_monthly",
-            "Número de la celda; enlaza points y points_monthly",
+            'Bandwidth: "map" that of the map, "half", "double", or how it is chosen',
+            'Ancho: "map" el del mapa, "half" mitad, "double" doble, o cómo se elige',
         ),
         (
-            "recorded.target",
-            "target",
-            "",
-            "Number of the place; it joins crossings, recorded and recorded_monthly",
-            "Número del lugar; enlaza crossings, recorded y recorded_monthly",
+            "bandwidth_m",
+            "bandw_m",
+            "m",
+            "Standard deviation of the density kernel",
+            "Desviación estándar del núcleo de densidad",
         ),
         (
-            "recorded.kind",
-            "kind",
-            "",
-            '"border", "river" or "checkpoint"',
-            '"border" frontera, "river" río o "checkpoint" puesto',
+            "peak_per_km2",
+            "peak_km2",
+            "tracks/km²",
+            "Highest density with this bandwidth",
+            "Densidad más alta con este ancho",
         ),
+        (
+            "half_km2",
+            "half_km2",
+            "km²",
+            "Smallest area that holds half of the density",
+            "Área menor que contiene la mitad de la densidad",
+        ),
+        *POINT_FIELDS,
         *ROUTE_FIELDS,
         *MODEL_FIELDS,
         ("month", "month", "YYYY-MM", "Month", "Mes"),
@@ -284,6 +272,8 @@ TITLES: dict[str, tuple[str, str]] = {
     "points": ("Recorded points", "Puntos registrados"),
     "points_monthly": ("Recorded points by month", "Puntos registrados por mes"),
     "recorded": ("Recorded at crossings", "Registrados en los cruces"),
+    "risk": ("More points than tracks explain", "Más puntos que recorridos"),
+    "bandwidths": ("Density by bandwidth", "Densidad según el ancho"),
     "recorded_monthly": (
         "Recorded at crossings by month",
         "Registrados en los cruces por mes",

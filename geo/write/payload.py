@@ -73,6 +73,20 @@ RECORDED_COLUMNS = {
 }
 
 
+RISK_COLUMNS = {
+    "level": "level",
+    "points": "points",
+    "ratio": "ratio",
+    "area": "area_km2",
+}
+BANDWIDTH_COLUMNS = {
+    "method": "method",
+    "bandwidth": "bandwidth_m",
+    "peak": "peak_per_km2",
+    "half": "half_km2",
+}
+
+
 ROUTE_COLUMNS = {
     "from": "from_name",
     "to": "to_name",
@@ -134,6 +148,8 @@ def page_data(release: Release) -> dict[str, Any]:
         "network": _network(release, months),
         "points": _points(release, months),
         "recorded": _recorded(release, months),
+        "risk": _risk(release),
+        "bandwidths": rows(_layer(release, "bandwidths"), BANDWIDTH_COLUMNS),
         "density": _density(release),
         "models": models(release),
     }
@@ -333,6 +349,18 @@ def _recorded(release: Release, months: list[str]) -> list[dict[str, Any]]:
         for row, middle in zip(
             rows(layer, RECORDED_COLUMNS), spots.geometry, strict=True
         )
+    ]
+
+
+def _risk(release: Release) -> list[dict[str, Any]]:
+    """Return the areas where more was recorded than the tracks explain."""
+    layer = _layer(release, "risk")
+    if layer.empty:
+        return []
+    shapes = degrees(layer, simplify_m=3 * SIMPLIFY_M).geometry
+    return [
+        row | {"rings": packed(shape)}
+        for row, shape in zip(rows(layer, RISK_COLUMNS), shapes, strict=True)
     ]
 
 

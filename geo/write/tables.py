@@ -37,6 +37,7 @@ LAYER_KINDS: Mapping[str, frozenset[str]] = {
     "network_nodes": frozenset({"points"}),
     "points": frozenset({"polygons"}),
     "recorded": frozenset({"lines", "points"}),
+    "risk": frozenset({"polygons"}),
     "modelled": frozenset({"polygons"}),
     "isochrones": frozenset({"polygons"}),
 }
