@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -238,6 +239,23 @@ def _rounded_total(number: int, k: int, round_to: int) -> int:
     return max(round(number / round_to) * round_to, k) if number >= k else 0
 
 
+def rounded_counts(
+    counts: NDArray[np.integer], *, k: int, round_to: int
+) -> NDArray[np.float64]:
+    """Return counts as they are published: rounded, at least `k`, 0 if withheld.
+
+    What is worked out from these tells nothing that the published counts do not.
+
+    Examples
+    --------
+    >>> rounded_counts(np.array([0, 9, 10, 11, 13, 102]), k=10, round_to=5)
+    array([  0.,   0.,  10.,  10.,  15., 100.])
+    """
+    exact = np.asarray(counts, dtype=np.float64)
+    shown = np.maximum(np.round(exact / round_to) * round_to, k)
+    return np.where(exact >= k, shown, 0.0)
+
+
 def _let_through(
     layer: pd.DataFrame, counted: str, *, k: int, round_to: int
 ) -> pd.DataFrame:
@@ -246,7 +264,7 @@ def _let_through(
     for name in kept.columns:
         if name == counted or str(name).endswith("_tracks"):
             count = kept[name].to_numpy(dtype=np.float64)
-            shown = np.maximum(np.round(count / round_to) * round_to, k)
+            shown: NDArray[Any] = rounded_counts(count, k=k, round_to=round_to)
             column = pd.array(shown, dtype="Int64")
             few = ~(count >= k)
             column[few] = pd.NA

@@ -185,6 +185,29 @@ def network_layers():
     }
 
 
+def emerging():
+    """Squares that became hot, stayed cold, or neither, by twelve months."""
+    squares = hotspots()
+    kinds = ["consecutive hot", "none", "intensifying cold"]
+    return frame(
+        {
+            "cell": [42, 43, 105],
+            "tracks": [60, 35, 11],
+            "kind": kinds,
+            "kind_es": ["caliente consecutivo", "sin patrón", "frío en aumento"],
+            "trend": ["rising", "none", "falling"],
+            "months": [12, 12, 12],
+            "hot_months": [3, 0, 0],
+            "cold_months": [0, 0, 11],
+            "last": ["hot", "none", "cold"],
+            "run": [3, 12, 11],
+            "reason_en": ["Hot in 3 of 12 months."] * 3,
+            "reason_es": ["Caliente en 3 de 12 meses."] * 3,
+        },
+        squares.geometry.iloc[[0, 1, 4]].tolist(),
+    )
+
+
 def recorded():
     """People seen at the border, at a checkpoint, and too few at a river."""
     seen = crossings().drop(columns="direction").rename(columns={"tracks": "points"})

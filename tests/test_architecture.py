@@ -54,13 +54,13 @@ FLOORS = [
     | {"analysis.corridors.prior"}
     | {"ingest", "partials", "privacy"},
     # The writers' wing: what is said and drawn, then whole pages and files.
-    {"write.models", "write.recorded", "write.routes"},
+    {"write.change", "write.models", "write.recorded", "write.routes"},
     {"write.basemap", "write.fields", "write.output", "write.plain"} | {"packing"},
     {"write.ground", "write.headings", "write.modelled"} | {"totals"},
     {"write.notes", "write.payload", "write.styles", "write.tables"}
     | {"findings.counts", "findings.methods", "findings.surfaces"},
     {"findings.bandwidths", "findings.corridors", "findings.hotspots"}
-    | {"findings.model", "findings.risk"},
+    | {"findings.emerging", "findings.model", "findings.risk"},
     {"findings"},
     {"write.page", "write.qgis"},
     {"write.files"},

@@ -10,6 +10,7 @@ from geo.write.page import write_map
 from tests.releases import (
     CRS,
     corridors,
+    emerging,
     hotspots,
     make_release,
     model_layers,
@@ -232,6 +233,36 @@ def test_what_hangs_on_the_grid_is_hatched_and_says_so(visit):
 
     assert re.search(r"Same on shifted grids\s+63%", said)
     assert "do not build on it" in said
+
+
+def test_change_over_time_is_a_choice_with_its_classes_and_reasons(visit, tmp_path):
+    release = make_release(layers={"emerging": emerging()})
+    opened = visit(write_map(release, tmp_path / "index.html"))
+    opened.settle()
+    before = opened.pixels()
+
+    opened.page.get_by_role("button", name="Change", exact=True).click()
+    opened.settle()
+
+    legend = opened.text("#layers")
+    assert "Consecutive hot spot" in legend
+    assert "Intensifying cold spot" in legend
+    assert "Sporadic" not in legend  # only classes that there are
+    assert opened.pixels() != before
+    point = centre_in_degrees(hotspots(), 0)
+    said = popup_at(opened, point.y, point.x)
+    assert "Change over time: Consecutive hot spot." in said
+    assert "Hot in 3 of 12 months, cold in 0; hot in the last 3, never before" in said
+    opened.page.click("[data-language=es]")
+    assert "Punto frío en aumento" in opened.text("#layers")
+    assert not opened.complaints
+
+
+def test_too_few_months_for_change_over_time_are_said(visit):
+    opened = visit()
+
+    assert opened.page.get_by_role("button", name="Change", exact=True).count() == 0
+    assert "it takes ten months, and there are 2" in opened.text("#caveats")
 
 
 def test_a_corridor_says_what_it_holds(visit):

@@ -100,6 +100,13 @@
       Math.min(...unpack(cells.rings[0]).map((p) => p[0]))
     : 0;
 
+  const plainSquare = () => ({
+    fillColor: "#ffffff",
+    fillOpacity: 0.001,
+    color: colours.ink,
+    weight: 0.6,
+    opacity: stage.map.getZoom() >= 10.5 ? 0.13 : 0,
+  });
   const HIDDEN = { fillOpacity: 0, opacity: 0 };
   const cellStyle = (n, tracks) => {
     if (state.month >= 0) {
@@ -120,15 +127,13 @@
         weight: 0.8,
         opacity: 0.6,
       };
+    if (state.cells === "change") {
+      const fillColor = colours.change[cells.change.kind[n]];
+      if (!fillColor) return plainSquare();
+      return { fillColor, fillOpacity: 0.82, color: "#fffaf0", weight: 0.9, opacity: 0.85 };
+    }
     const ramp = colours[cells.kind[n]];
-    if (!ramp)
-      return {
-        fillColor: "#ffffff",
-        fillOpacity: 0.001,
-        color: colours.ink,
-        weight: 0.6,
-        opacity: stage.map.getZoom() >= 10.5 ? 0.13 : 0,
-      };
+    if (!ramp) return plainSquare();
     const color = ramp[cells.confidence[n]];
     if (!isStable(n))
       return { fillColor: hatch(color), fillOpacity: 1, color, weight: 1, opacity: 0.9 };

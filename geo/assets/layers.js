@@ -136,7 +136,7 @@
       stage.layers.crossings.refresh();
       layers.corridors.refresh();
       layers.points.refresh();
-      if (state.month < 0 && state.cells === "test") layers.cells.refresh();
+      if (state.month < 0 && state.cells !== "count") layers.cells.refresh();
       restack();
       placeLabels();
     });

@@ -91,6 +91,22 @@
     ramp(colours.counts.slice(0, countBreaks.length + 1), countBreaks, number(data.k)),
   ];
 
+  /* The classes that there are; all seventeen would fill the panel. */
+  const changeLegend = () => {
+    const there = Object.keys(colours.change).filter((kind) =>
+      data.cells.change.kind.includes(kind),
+    );
+    return [
+      keys(
+        ...there.map((kind) =>
+          key(swatch({ background: colours.change[kind] }, "square"), term(kind)),
+        ),
+        key(swatch({}, "square plain"), term("none")),
+      ),
+      node("p", { class: "note" }, t("changeNote", { k: number(data.k) })),
+    ];
+  };
+
   const cellLegend = () => {
     if (state.month >= 0)
       return countLegend(t("countsInMonth", { month: monthText(months[state.month]) }));
@@ -99,11 +115,13 @@
       [
         ["test", t("tested")],
         ["count", t("counted")],
+        ...(data.cells.change ? [["change", t("change")]] : []),
       ],
       state.cells,
       (cells) => trocha.change({ cells }),
     );
     if (state.cells === "count") return [mode, ...countLegend(t("countsAll"))];
+    if (state.cells === "change") return [mode, ...changeLegend()];
     const cold = data.cells.kind && data.cells.kind.includes("cold");
     const unstable = (data.cells.kind || []).some((kind, n) => colours[kind] && !isStable(n));
     const sure = [99, 95, 90];

@@ -110,6 +110,15 @@
 
   /* ---- how sure it is ---- */
 
+  /* Ten months make a series; see geo.analysis.hotspots.cube. */
+  const FEWEST_MONTHS = 10;
+  const changeText = () => {
+    if (data.cells.change) return t("sureChangeText");
+    return months.length < FEWEST_MONTHS
+      ? t("sureChangeShort", { n: number(months.length) })
+      : t("sureChangeFew");
+  };
+
   const caveats = () => {
     const row = (title, ...text) => [node("dt", {}, title), node("dd", {}, ...text)];
     const rejected = Object.entries(about.rejected).sort(
@@ -177,6 +186,7 @@
       ),
       row(t("sureCorridor"), t("sureCorridorText")),
       row(t("sureHotspot"), t("sureHotspotText")),
+      ...(about.tracks ? [row(t("sureChange"), changeText())] : []),
       ...((data.cells.post || []).some((hours) => hours !== null)
         ? [row(t("surePosts"), t("surePostsText"))]
         : []),

@@ -132,11 +132,39 @@
   const precision = (row) =>
     row.precision === null ? "" : t("precisionOf", { metres: number(row.precision) });
 
+  /* Why a square is of its class of change over time: what the months were. */
+  const changeReason = (n) => {
+    const [kind, trend, months_, hot, cold, last, run] = [
+      "kind",
+      "trend",
+      "months",
+      "hot",
+      "cold",
+      "last",
+      "run",
+    ].map((column) => cells.change[column][n]);
+    if (kind === null) return "";
+    const like = { hot, cold, none: months_ - hot - cold }[last];
+    const before =
+      like > run ? "changeBefore" : run === months_ ? "changeAlways" : "changeNever";
+    return t("changeReason", {
+      hot: number(hot),
+      cold: number(cold),
+      months: number(months_),
+      last: t(`change${run === 1 ? "One" : "Run"}-${last}`, {
+        run: number(run),
+        before: t(before),
+      }),
+      trend: t(`changeTrend-${trend}`),
+    });
+  };
+
   trocha.about = {
     cell: (n) => {
       const kind = cells.kind[n];
       const sure = cells.confidence[n];
       const title = t(`${kind}Title`);
+      const changed = cells.change && cells.change.kind[n];
       const hatched = colours[kind] && !isStable(n);
       const byMonth = months.map((month) => {
         const [which, tracks] = cells.months[month] || [[], []];
@@ -178,6 +206,12 @@
           cells.stable[n] === null ? null : [t("stable"), percent(cells.stable[n] / 100)],
         ]),
         monthBars(byMonth, colours.counts[3]),
+        changed
+          ? meaning([
+              node("b", {}, `${t("changing")}: ${term(changed)}. `),
+              changeReason(n),
+            ])
+          : null,
         meaning(
           [t(`${kind}Meaning`), hatched ? t("hatchedMeaning") : ""].filter(Boolean).join(" "),
         ),

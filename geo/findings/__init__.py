@@ -12,6 +12,7 @@ from geo.findings.bandwidths import (
 )
 from geo.findings.corridors import find_corridors, find_network
 from geo.findings.counts import count_by_month, count_on_targets
+from geo.findings.emerging import find_change
 from geo.findings.hotspots import find_cells, find_points
 from geo.findings.methods import Methods
 from geo.findings.model import find_models
@@ -69,6 +70,7 @@ def make_findings(
         rules=methods.model.rules,
         season=methods.model.season,
     )
+    ground = coarse_ground(land, density.grid, cells)
     reach_m = 2 * bandwidth_m
     support = Surface(
         movement.grid, movement.support.astype(float), "support", "tracks"
@@ -90,12 +92,13 @@ def make_findings(
                 tracks=totals.tracks,
             ),
         }
+        | find_change(totals, cells, ground=ground, methods=methods)
         | find_network(totals, methods, targets=targets, places=base.places)
         | find_points(
             points,
             targets,
             cells,
-            coarse_ground(land, density.grid, cells),
+            ground,
             methods,
             effort=base.effort,
         )

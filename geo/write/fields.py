@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from geo.errors import PrivacyError
+from geo.write.change import CHANGE_FIELDS
 from geo.write.models import MODEL_FIELDS
 from geo.write.recorded import POINT_FIELDS
 from geo.write.routes import ROUTE_FIELDS
@@ -200,6 +201,7 @@ FIELDS: dict[str, Field] = {
             "Área menor que contiene la mitad de la densidad",
         ),
         *POINT_FIELDS,
+        *CHANGE_FIELDS,
         *ROUTE_FIELDS,
         *MODEL_FIELDS,
         ("month", "month", "YYYY-MM", "Month", "Mes"),
@@ -263,6 +265,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "corridors": ("Corridors", "Corredores"),
     "hotspots": ("Hotspots", "Puntos calientes"),
     "hotspots_monthly": ("Hotspots by month", "Puntos calientes por mes"),
+    "emerging": ("Change over time", "Cambio en el tiempo"),
     "crossings": ("Crossings", "Cruces"),
     "crossings_monthly": ("Crossings by month", "Cruces por mes"),
     "network": ("Routes", "Rutas"),

@@ -29,6 +29,15 @@ CELL_COLUMNS = {
     "confidence": "confidence",
     "stable": "stable_pct",
 }
+CHANGE_COLUMNS = {
+    "kind": "kind",
+    "trend": "trend",
+    "months": "months",
+    "hot": "hot_months",
+    "cold": "cold_months",
+    "last": "last",
+    "run": "run",
+}
 CORRIDOR_COLUMNS = {
     "id": "corridor",
     "season": "season",
@@ -221,7 +230,17 @@ def _cells(release: Release, months: list[str]) -> dict[str, Any]:
         return {"rings": [], "tracks": [], "months": {}}
     rings = [packed(shape)[0] for shape in degrees(layer).geometry]
     by_month = _cells_by_month(layer, _layer(release, "hotspots_monthly"), months)
-    return {"rings": rings, "months": by_month} | columns(layer, CELL_COLUMNS)
+    found = {"rings": rings, "months": by_month, "change": _change(release, layer)}
+    return found | columns(layer, CELL_COLUMNS)
+
+
+def _change(release: Release, layer: pd.DataFrame) -> dict[str, list[Any]] | None:
+    """Return the classes of change over time of cells, as columns beside theirs."""
+    emerging = _layer(release, "emerging")
+    if emerging.empty:
+        return None
+    beside = emerging.drop(columns="geometry").set_index("cell")
+    return columns(beside.reindex(layer["cell"]), CHANGE_COLUMNS)
 
 
 def _cells_by_month(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from geo.privacy import Release
+from geo.write.change import CHANGE
 
 LEVEL_COLOURS = ("#d9e7ea", "#b3ced5", "#86b1bd", "#5793a3", "#2f7a8e", "#11627a")
 """Fill of the corridors: the smaller the share that they enclose, the darker. The
@@ -80,6 +81,9 @@ def draw(release: Release) -> Iterator[Drawn]:
         rules = _by_season(["all", *seasons], levels)
         title = f"Corridors / Corredores{mark}"
         yield Drawn("corridors", title, "Polygon", rules, opacity=0.7)
+    if "emerging" in release.layers:
+        title = f"Change over time / Cambio en el tiempo{mark}"
+        yield Drawn("emerging", title, "Polygon", _by_change(), opacity=0.75)
     if "hotspots" in release.layers:
         title = f"Hotspots / Puntos calientes{mark}"
         rules = _by_heat(stable=True)
@@ -268,6 +272,14 @@ def _by_heat(*, stable: bool = False) -> tuple[Rule, ...]:
         )
         rules.append(Rule(where, label, below=below))
     return tuple(rules)
+
+
+def _by_change() -> tuple[Rule, ...]:
+    """Draw emerging hotspots by their class."""
+    return tuple(
+        Rule(f'"kind" = {quoted(kind)}', label, _fill(colour, outline="#bdbdbd"))
+        for kind, colour, label in CHANGE
+    )
 
 
 def _fill(colour: str, *, outline: str) -> dict[str, str]:

@@ -32,6 +32,7 @@ KINDS = {
 LAYER_KINDS: Mapping[str, frozenset[str]] = {
     "corridors": frozenset({"polygons"}),
     "hotspots": frozenset({"polygons"}),
+    "emerging": frozenset({"polygons"}),
     "crossings": frozenset({"lines", "points"}),
     "network": frozenset({"lines"}),
     "network_nodes": frozenset({"points"}),

@@ -62,8 +62,9 @@ def find_emerging(
     GeoDataFrame
         A row a visited cell, by number: `cell`; `kind`, as `classify`; then what
         decided it: `steps`, `hot_steps`, `cold_steps`, `last` ("hot", "cold" or
-        "none"), `run` (how many last steps were like the last), `trend_z` and
-        `trend_p` (Mann-Kendall of the scores), `because` (the same as a sentence);
+        "none"), `run` (how many last steps were like the last), `trend` ("rising",
+        "falling" or "none"), `trend_z` and `trend_p` (Mann-Kendall of the scores),
+        `because` (the same as a sentence);
         and the square.
 
     Raises
@@ -229,6 +230,7 @@ def _trace(
         "cold_steps": cold,
         "last": last,
         "run": run,
+        "trend": np.array(["falling", "none", "rising"])[rising + 1],
         "trend_z": np.round(trend.z, 2),
         "trend_p": [float(f"{p:.2g}") for p in trend.p],
         "because": [
