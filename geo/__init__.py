@@ -22,13 +22,14 @@ if TYPE_CHECKING:
         TrochaError,
     )
     from geo.grid import Grid, Surface
-    from geo.pipeline import build, export, forget
+    from geo.pipeline import export, forget
     from geo.privacy import Findings, Release, release
     from geo.read import read_fixes
     from geo.read.layers import read_layers
     from geo.schema import Sifted
     from geo.smoothing import smooth_fixes
     from geo.trajectory import find_stops, split_trips
+    from geo.upkeep import build
     from geo.write.files import write_layers
     from geo.write.page import write_map
 
@@ -45,7 +46,7 @@ _HOME = {
     "Surface": "geo.grid",
     "TrochaError": "geo.errors",
     "brownian_bridge": "geo.analysis.corridors.brownian",
-    "build": "geo.pipeline",
+    "build": "geo.upkeep",
     "calibrate_error": "geo.calibration",
     "clean_fixes": "geo.clean",
     "export": "geo.pipeline",

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from geo.config import Config
-from geo.ingest import digest_file
+from geo.files import digest_file
 from geo.outcome import Effect
 from geo.partials import Settings, clean_and_cut
 from geo.privacy import About, Release
@@ -62,7 +62,7 @@ def describe_store(config: Config) -> dict[str, Any]:
         }
 
 
-def made_from(store: Store, record: Path) -> Output:
+def made_from(store: Store, record: Path, *, made_of: str = "") -> Output:
     """Return what a map or an export was made from: all that the store holds.
 
     Parameters
@@ -71,11 +71,14 @@ def made_from(store: Store, record: Path) -> Output:
         The store, as it was then.
     record
         What was written that tells of all the other files.
+    made_of
+        Digest of all that it depends on, if that is known.
     """
     return Output(
         record=digest_file(record),
         sources=tuple(sorted(store.sources)),
         parts={month: store.part(month).digest for month in store.months},
+        made_of=made_of,
     )
 
 

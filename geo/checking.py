@@ -11,8 +11,8 @@ from geo.analysis.hotspots.points import clean_points
 from geo.clean import clean_fixes
 from geo.config import Config
 from geo.errors import InputError, printable
+from geo.files import find_files
 from geo.ingest import Options, look_at
-from geo.read import find_files
 from geo.recipe import partial_settings, point_settings, reading_options
 from geo.schema import REASONS, UNDATED, month_label, month_number
 

@@ -13,8 +13,10 @@ import pandas as pd
 
 import geo
 from geo.errors import InputError, printable
+from geo.files import digest_file, files_inside, find_files
+from geo.outcome import Intake
 from geo.progress import watch
-from geo.read import find_files, looks_swapped, read_fixes
+from geo.read import looks_swapped, read_fixes
 from geo.schema import Sifted
 from geo.store import Source, Store
 
@@ -103,46 +105,6 @@ class Options:
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """What came in.
-
-    Parameters
-    ----------
-    new
-        Sources that were not in the store before.
-    gone
-        How many sources of the folder are no longer there.
-    known
-        How many of the files were in the store already.
-    problems
-        A sentence for every file that could not be used.
-    """
-
-    new: tuple[Source, ...]
-    gone: int
-    known: int
-    problems: tuple[str, ...]
-
-
-def digest_file(path: Path) -> str:
-    """Return the sha256 of a file's bytes.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read.
-    """
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(
-            f"{path.name} cannot be read: {error.strerror}.",
-            hint="Check that it is still there, and its permissions.",
-        ) from error
-
-
 def look_at(path: Path, options: Options, *, key: bytes) -> Sifted:
     """Read one file, and refuse it if it has to be read in another way.
 
@@ -212,17 +174,20 @@ def take_in(
         How to read those; by default as the folder's.
     """
     listing = replace(options, points=True)
-    wanted = [(path, "folder", options) for path in _inside(folder)]
-    wanted += [(path, "folder", listing) for path in _inside(points)]
+    wanted = [(path, "folder", options) for path in files_inside(folder)]
+    wanted += [(path, "folder", listing) for path in files_inside(points)]
     wanted += [(path, "added", adding or options) for path in find_files(list(added))]
     sources, batch, problems, closed = store.sources, [], [], []
     recorded, seen = dict[str, pd.DataFrame](), set[str]()
+    listed = set[tuple[str, str]]()
     for path, origin, way in watch(wanted, "reading files"):
         try:
             digest = digest_file(path)
         except InputError as error:
             closed.append(str(error))
             continue
+        if origin == "folder":
+            listed.add(("points" if way.points else "fixes", digest))
         if digest in seen:
             continue
         seen.add(digest)
@@ -252,12 +217,8 @@ def take_in(
         gone=len(gone),
         known=len(seen) - len(batch) - len(problems),
         problems=(*closed, *problems),
+        listed=tuple(sorted(listed)),
     )
-
-
-def _inside(folder: Path | None) -> list[Path]:
-    """Return the files in a folder of the region, which may be absent."""
-    return find_files([folder]) if folder is not None and folder.exists() else []
 
 
 def drop_sources(
@@ -290,7 +251,9 @@ def drop_sources(
         for source in (_named(name, store.sources) for name in names)
     }
     kept = {s.digest for s in chosen.values() if s.origin == "folder"}
-    own = [path for folder in folders for path in _inside(folder)] if chosen else []
+    own = (
+        [path for folder in folders for path in files_inside(folder)] if chosen else []
+    )
     kept |= {digest_file(path) for path in own} & set(chosen)
     if kept:
         name = min(chosen[digest].name for digest in kept)

@@ -1,12 +1,41 @@
 """What a build did, for a person and for a machine."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from geo.ingest import Intake
-from geo.privacy import Release
+if TYPE_CHECKING:
+    from geo.privacy import Release
+    from geo.store import Source
+
+RECORD = "release.json"
+"""What a map says of itself, and of all its files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What came in.
+
+    Parameters
+    ----------
+    new
+        Sources that were not in the store before.
+    gone
+        How many sources of the folder are no longer there.
+    known
+        How many of the files were in the store already.
+    problems
+        A sentence for every file that could not be used.
+    listed
+        The files in the region's folders, sorted: "fixes" or "points", and a digest.
+    """
+
+    new: "tuple[Source, ...]"
+    gone: int
+    known: int
+    problems: tuple[str, ...]
+    listed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +97,11 @@ class Built:
 
     Parameters
     ----------
-    release
-        What was published.
+    record
+        What was published, as release.json says it; see `geo.record.as_record`.
+    released
+        Returns the release: at once if it was just made, or else it is made again from
+        the store.
     intake
         What came in.
     effects
@@ -86,7 +118,8 @@ class Built:
         Names of the files that were taken out of the store for good.
     """
 
-    release: Release
+    record: Mapping[str, Any]
+    released: "Callable[[], Release]" = field(compare=False)
     intake: Intake
     effects: tuple[Effect, ...]
     folder: Path
@@ -98,16 +131,21 @@ class Built:
     seconds: float = field(compare=False)
     forgotten: tuple[str, ...] = ()
 
+    @property
+    def release(self) -> "Release":
+        """What was published."""
+        return self.released()
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
-        about = self.release.about
+        about = self.record
         return {
-            "region": about.region,
-            "marks": list(self.release.marks),
-            "tracks": about.tracks,
-            "points": about.points,
-            "fixes": {"read": about.fixes_read, "kept": about.fixes_kept},
-            "rejected": dict(about.rejected),
+            "region": about["region"],
+            "marks": list(about["marks"]),
+            "tracks": about["tracks"],
+            "points": about.get("points", 0),
+            "fixes": dict(about["fixes"]),
+            "rejected": dict(about["rejected"]),
             "files": {
                 "new": len(self.intake.new),
                 "known": self.intake.known,
@@ -131,21 +169,20 @@ class Built:
             "months": {"redone": self.redone, "reused": self.reused},
             "published": dict(self.after),
             "published_before": dict(self.before),
-            "withheld": dict(self.release.withheld),
+            "withheld": dict(about["withheld"]),
             "written": [str(path) for path in self.written],
             "seconds": round(self.seconds, 2),
         }
 
     def as_text(self) -> str:
         """Return a short account for a person."""
-        about, intake = self.release.about, self.intake
-        mark = "".join(f" [{mark}]" for mark in self.release.marks)
-        rejected = sum(about.rejected.values())
-        points = f"{about.points:,} points, " if about.points else ""
+        about, intake = self.record, self.intake
+        rejected = sum(about["rejected"].values())
+        points = f"{about['points']:,} points, " if about.get("points") else ""
         lines = [
             (
-                f"{about.region}{mark}: about {about.tracks:,} tracks, {points}"
-                f"{about.fixes_kept:,} of {about.fixes_read:,} fixes kept "
+                f"{self._name()}: about {about['tracks']:,} tracks, {points}"
+                f"{about['fixes']['kept']:,} of {about['fixes']['read']:,} fixes kept "
                 f"({rejected:,} rows rejected)"
             ),
             (
@@ -156,7 +193,7 @@ class Built:
         ]
         if self.forgotten:
             lines.append(f"  forgotten: {', '.join(self.forgotten)}")
-        lines += [f"  {effect.as_text(self.release.k)}" for effect in self.effects]
+        lines += [f"  {effect.as_text(about['k'])}" for effect in self.effects]
         lines += self._changes()
         page = self.folder / "index.html"
         where = page if page in self.written else self.folder
@@ -165,15 +202,19 @@ class Built:
 
     def as_line(self) -> str:
         """Return one line, for a log."""
-        about, intake = self.release.about, self.intake
-        mark = "".join(f" [{mark}]" for mark in self.release.marks)
+        intake = self.intake
         moved = ", ".join(self._moved()) or "the map shows as much as before"
         unusable = len(intake.problems)
         return (
-            f"{about.region}{mark}: {len(intake.new):,} new, {intake.known:,} known, "
-            f"{intake.gone:,} gone, {unusable:,} unusable; about {about.tracks:,} "
-            f"tracks; {moved} ({self.seconds:.1f} s)"
+            f"{self._name()}: {len(intake.new):,} new, {intake.known:,} known, "
+            f"{intake.gone:,} gone, {unusable:,} unusable; about "
+            f"{self.record['tracks']:,} tracks; {moved} ({self.seconds:.1f} s)"
         )
+
+    def _name(self) -> str:
+        """Return the region with its marks."""
+        marks = "".join(f" [{mark}]" for mark in self.record["marks"])
+        return f"{self.record['region']}{marks}"
 
     def _moved(self) -> list[str]:
         """Return, for each layer that shows more or less than before, how much."""
@@ -193,7 +234,7 @@ class Built:
         return [
             (
                 "  published: as many cells and rows as before (counts are rounded to "
-                f"{self.release.round_to}, and fewer than {self.release.k} tracks are "
-                "never shown)"
+                f"{self.record['round_to']}, and fewer than {self.record['k']} tracks "
+                "are never shown)"
             )
         ]

@@ -19,22 +19,28 @@ from geo.config import Config
 from geo.findings import make_findings
 from geo.findings.methods import Methods
 from geo.findings.model import find_ends
-from geo.ingest import Intake, drop_sources, take_in
+from geo.ingest import drop_sources, take_in
 from geo.months import Partials
-from geo.outcome import Built, Effect
+from geo.outcome import Built, Effect, Intake
 from geo.partials import Settings
 from geo.privacy import Release, release
 from geo.read.layers import read_layers
 from geo.recipe import (
     finding_methods,
-    last_moment,
     named_layers,
     partial_settings,
     point_settings,
     reading_options,
 )
-from geo.record import RECORD, count_published, published_counts, write_record
+from geo.record import (
+    RECORD,
+    as_record,
+    count_published,
+    published_counts,
+    write_record,
+)
 from geo.schema import Layers
+from geo.standing import digest_all, digest_ground, last_moment
 from geo.store import Store, open_store
 from geo.totals import add_up
 from geo.write.files import write_layers
@@ -58,25 +64,8 @@ def build(
 ) -> Built:
     """Read what is new, redo what changed, pass the gate, and write the map.
 
-    The result is a function of the set of fixes and of the region file: the order
-    and grouping of files, and what was built before, do not change a byte.
-
-    Parameters
-    ----------
-    config
-        The region.
-    new_files
-        Further files or folders to take into the store.
-    output
-        Folder for the map instead of the region's own.
-    reading
-        How to read `new_files`, as options of `geo.ingest.Options`: time_zone,
-        columns, swap, crs, rollover.
-    today
-        Day of publication; months that ended less than `delay_days` before it are
-        left out. By default the present day.
-    executor
-        Runs the parts; by default a thread for each processor does, up to four.
+    Parameters are those of `geo.upkeep.build`, which leaves a map that would not
+    change as it is; this writes it in any case.
 
     Raises
     ------
@@ -92,6 +81,18 @@ def build(
         today=today,
         executor=executor,
     )
+
+
+def make_release(
+    config: Config, *, today: date | None = None, executor: Executor | None = None
+) -> Release:
+    """Return what a build would publish, and write nothing but the store.
+
+    Parameters are those of `geo.upkeep.build`.
+    """
+    ground = _prepare(config, today)
+    with open_store(config.files.store) as store:
+        return _compute(config, store, ground=ground, executor=executor).release
 
 
 def forget(
@@ -114,7 +115,7 @@ def forget(
     sources
         Names of files, or at least the first 8 characters of the sha256 of each.
     output, today, executor
-        As for `build`.
+        As for `geo.upkeep.build`.
 
     Raises
     ------
@@ -122,8 +123,8 @@ def forget(
         If a name fits no file in the store or several, or a file that lies in the
         region's own folder; then nothing was forgotten.
     TrochaError
-        As for `build`. The files are then out of the store already, and the next
-        build draws the map without them.
+        As for `geo.upkeep.build`. The files are then out of the store already, and
+        the next build draws the map without them.
     """
     return _draw(config, sources=sources, output=output, today=today, executor=executor)
 
@@ -141,6 +142,7 @@ def _draw(
     """Forget sources, take in what is new, and write the map."""
     start = time.perf_counter()
     folder = Path(os.path.normpath(output or config.files.output))
+    under = digest_ground(config, today=today)
     ground = _prepare(config, today)
     # The store stays locked until all is written: two builds never share a folder.
     with open_store(config.files.store) as store:
@@ -165,9 +167,17 @@ def _draw(
             write_layers(result, fresh / "gis", formats=FORMATS)
             write_record(result, fresh, layers=files)
             names = sorted(path.relative_to(fresh) for path in fresh.rglob("*.*"))
-        store.outputs.keep(folder, made_from(store, folder / RECORD))
+        whole = digest_all(under, listed=done.intake.listed, state=store.state)
+        certain = not done.intake.problems and under == digest_ground(
+            config, today=today
+        )
+        store.outputs.keep(
+            folder,
+            made_from(store, folder / RECORD, made_of=whole if certain else ""),
+        )
     return Built(
-        release=result,
+        record=as_record(result),
+        released=lambda: result,
         intake=done.intake,
         effects=done.effects if new_files else (),
         folder=folder,
@@ -191,7 +201,7 @@ def export(
 ) -> Built:
     """Write the released layers for a GIS, without the map.
 
-    Parameters are those of `build`; `formats` are names that
+    Parameters are those of `geo.upkeep.build`; `formats` are names that
     `geo.write.files.write_layers` knows.
     """
     start = time.perf_counter()
@@ -205,7 +215,8 @@ def export(
             names = sorted(path.relative_to(fresh) for path in fresh.rglob("*.*"))
         store.outputs.keep(output, made_from(store, output / "metadata.json"))
     return Built(
-        release=result,
+        record=as_record(result),
+        released=lambda: result,
         intake=done.intake,
         effects=(),
         folder=output,

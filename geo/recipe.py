@@ -1,7 +1,7 @@
 """The region file, translated into the settings of each room."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -42,22 +42,6 @@ def reading_options(
         "until": config.region.until,
     }
     return Options(**(base | given))
-
-
-def last_moment(today: date | None, delay_days: int) -> datetime:
-    """Return the start of the first month that may not be published yet.
-
-    Examples
-    --------
-    January had been over for 30 days on 3 March.
-
-    >>> str(last_moment(date(2023, 3, 3), 30))
-    '2023-02-01 00:00:00+00:00'
-    >>> str(last_moment(date(2023, 3, 2), 30))
-    '2023-01-01 00:00:00+00:00'
-    """
-    day = (today or datetime.now(UTC).date()) - timedelta(days=delay_days)
-    return datetime(day.year, day.month, 1, tzinfo=UTC)
 
 
 def grids(config: Config) -> tuple[Grid, Grid]:

@@ -3,14 +3,23 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import geo
-from geo.ingest import digest_file
+from geo.files import digest_file
+from geo.outcome import RECORD
 from geo.privacy import About, Release
 
-RECORD = "release.json"
+__all__ = [
+    "RECORD",
+    "as_record",
+    "count_published",
+    "published_counts",
+    "withheld_counts",
+    "write_record",
+]
 
 
 def count_published(result: Release) -> dict[str, int]:
@@ -40,8 +49,21 @@ def write_record(
         tell whoever has one of them that it is in the map. The store keeps them.
     """
     files = sorted(path for path in folder.rglob("*") if path.is_file())
+    record = as_record(result, layers=layers) | {
+        "sha256": {
+            path.relative_to(folder).as_posix(): digest_file(path) for path in files
+        },
+    }
+    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    (folder / RECORD).write_text(text, encoding="utf-8")
+
+
+def as_record(
+    result: Release, *, layers: Mapping[str, Path] | None = None
+) -> dict[str, Any]:
+    """Return what a record says, as plain values: all but the digests of its files."""
     about = result.about
-    record = {
+    return {
         "trocha": geo.__version__,
         "region": about.region,
         "marks": list(result.marks),
@@ -58,12 +80,7 @@ def write_record(
         "published": count_published(result),
         "withheld": dict(result.withheld),
         "models": sorted(result.models),
-        "sha256": {
-            path.relative_to(folder).as_posix(): digest_file(path) for path in files
-        },
     }
-    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    (folder / RECORD).write_text(text, encoding="utf-8")
 
 
 def _of_points(about: About) -> dict[str, object]:

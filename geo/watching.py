@@ -7,7 +7,7 @@ from pathlib import Path
 from geo.config import Config
 from geo.errors import InputError, OutputError, TrochaError
 from geo.outcome import Built
-from geo.pipeline import build
+from geo.upkeep import build
 
 log = logging.getLogger(__name__)
 

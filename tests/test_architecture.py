@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "geo"
 # From the ground up. A module may import only from floors below its own.
 FLOORS = [
     {"errors", "landscape"},
-    {"config", "grid", "progress", "regions"},
+    {"config", "files", "grid", "progress", "regions"},
     {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
     | {"kernels.costs", "kernels.pairs", "kernels.rows", "kernels.series"}
     | {"kernels.smoothing", "kernels.surfaces", "kernels.thinning", "kernels.tracks"}
@@ -42,9 +42,10 @@ FLOORS = [
     | {"analysis.hotspots.trends"}
     | {"analysis.terrain.bands", "analysis.terrain.entries"}
     | {"analysis.terrain.moves", "analysis.terrain.travel"}
-    | {"read", "read.layers", "store"},
+    | {"read", "read.layers", "store.store"},
     {"analysis.corridors.traffic", "analysis.hotspots.cells"}
     | {"analysis.terrain.wandering"}
+    | {"store"}
     | {"analysis.density.adaptive", "analysis.density.bandwidth"}
     | {"analysis.density.risk"}
     | {"analysis.hotspots.cube", "analysis.hotspots.moran", "analysis.hotspots.scan"},
@@ -52,7 +53,9 @@ FLOORS = [
     | {"analysis.terrain.ground", "analysis.terrain.journeys"},
     {"analysis.hotspots.points", "analysis.terrain.reach"}
     | {"analysis.corridors.prior"}
-    | {"ingest", "partials", "privacy"},
+    | {"partials", "privacy"},
+    {"outcome"},
+    {"ingest"},
     # The writers' wing: what is said and drawn, then whole pages and files.
     {"write.change", "write.models", "write.recorded", "write.routes"},
     {"write.basemap", "write.fields", "write.output", "write.plain"} | {"packing"},
@@ -64,9 +67,10 @@ FLOORS = [
     {"findings"},
     {"write.page", "write.qgis"},
     {"write.files"},
-    {"outcome", "recipe", "record"},
+    {"recipe", "record", "standing"},
     {"account", "months"},
     {"pipeline"},
+    {"upkeep"},
     {"audit", "checking", "querying", "watching"},
     {"console"},
     {"commands.maps", "commands.regions", "commands.stores"},
@@ -77,9 +81,10 @@ FLOOR = {module: n for n, floor in enumerate(FLOORS) for module in floor}
 # What only the named modules may import, from this package or from others.
 DOORS = {
     "geo.config": {"account", "audit", "checking", "console", "pipeline", "recipe"}
-    | {"querying", "watching"},
-    "geo.store": {"account", "audit", "ingest", "months", "pipeline", "store"}
-    | {"querying", "store.outputs", "store.parts", "store.shelf"},
+    | {"querying", "standing", "upkeep", "watching"},
+    "geo.store": {"account", "audit", "ingest", "months", "outcome", "pipeline"}
+    | {"querying", "standing", "store", "store.outputs", "store.parts"}
+    | {"store.shelf", "store.store"},
     "duckdb": {"querying"},
     "click": {"cli", "console"}
     | {"commands.maps", "commands.regions", "commands.stores"},

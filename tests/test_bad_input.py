@@ -473,7 +473,7 @@ def small_disk(tmp_path):
 
 
 ENDS = {
-    "killed while storing": ("SIGKILL", "geo.store.replace_file"),
+    "killed while storing": ("SIGKILL", "geo.store.store.replace_file"),
     "stopped while computing": ("SIGINT", "geo.pipeline.make_findings"),
     "killed while computing": ("SIGKILL", "geo.pipeline.add_up"),
     "stopped while writing": ("SIGINT", "geo.pipeline.write_record"),
@@ -519,7 +519,7 @@ class TestStopping:
         assert {k: v for k, v in now.items() if ".new-" not in k} == before
         with open_store(load_config(built).files.store) as store:
             added = [s.digest for s in store.sources.values() if s.origin == "added"]
-            assert len(added) == (moment != "geo.store.replace_file")
+            assert len(added) == (moment != "geo.store.store.replace_file")
             store.commit(remove=added)
         assert trocha("build", built).exit_code == 0
         assert bytes_of(built.parent / "map") == bytes_of(built_once / "map")

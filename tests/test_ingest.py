@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from geo.errors import InputError
-from geo.ingest import Options, digest_file, drop_sources, look_at, take_in
+from geo.files import digest_file
+from geo.ingest import Options, drop_sources, look_at, take_in
 from geo.store import open_store
 from tests.regions import BOUNDS, walk, write_walks
 

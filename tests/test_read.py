@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import CRSError, InputError, SchemaError
-from geo.read import find_files, looks_swapped, read_fixes
+from geo.files import find_files
+from geo.read import looks_swapped, read_fixes
 from geo.read.sifting import hashed
 from geo.schema import FIXES, REASONS, REJECTS, check_fixes
 

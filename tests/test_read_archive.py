@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import InputError, TrochaError
-from geo.read import archive, find_files, read_fixes
+from geo.files import find_files
+from geo.read import archive, read_fixes
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CSV = "track,time,lat,lon\n" + "a,2023-05-01T12:00Z,8.5,-77.5\n"

@@ -17,7 +17,6 @@ from geo.errors import ConfigError
 from geo.recipe import (
     finding_methods,
     grids,
-    last_moment,
     named_parameters,
     partial_settings,
     reading_options,
@@ -25,6 +24,7 @@ from geo.recipe import (
     travel_rules,
     travel_season,
 )
+from geo.standing import last_moment
 from tests.regions import BOUNDS, REGION
 
 UNTIL = datetime(2024, 3, 1, tzinfo=UTC)

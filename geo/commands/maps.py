@@ -37,7 +37,7 @@ def build_map(
     Example:
       trocha build data/darien/region.toml --out /media/stick/darien
     """
-    from geo.pipeline import build
+    from geo.upkeep import build
 
     built = build(
         load_region(region), output=out, today=today.date() if today else None
@@ -69,7 +69,7 @@ def add(
     Example:
       trocha add data/darien/region.toml field/walk.gpx
     """
-    from geo.pipeline import build
+    from geo.upkeep import build
 
     config = load_region(region)
     built = build(

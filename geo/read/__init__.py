@@ -30,12 +30,7 @@ from geo.read.vector import read_vector
 from geo.read.weeks import judge_weeks
 from geo.schema import Sifted
 
-__all__ = ["find_files", "looks_swapped", "read_fixes"]
-
-# Files that stand beside others or that computers leave behind.
-_SIDECARS = {".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".qix", ".qmd"}
-_JUNK = {"thumbs.db", "desktop.ini"}
-_SIDE_NAMES = (".shp.xml", ".aux.xml", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal")
+__all__ = ["looks_swapped", "read_fixes"]
 
 _WORKBOOKS = {"xlsx", "xls", "ods"}
 # Formats whose fields have a fixed meaning: nobody has to name them.
@@ -235,59 +230,6 @@ def _parts_of_archive(path: Path, options: Options) -> tuple[list[Part], list[st
         return parts, [*parts[0].notes, what]
     how = f"{len(parts)} of {len(files)} files of a zip archive were read as one, in "
     return parts, [*notes_of(parts), *notes, f"{how}the order of their names"]
-
-
-def find_files(paths: Sequence[Path]) -> list[Path]:
-    """Return the files to read: folders are walked, files are taken as they are.
-
-    Parameters
-    ----------
-    paths
-        Files and folders, in any order.
-
-    Returns
-    -------
-    list of Path
-        Sorted, each once. Hidden files in folders, files that go with a Shapefile
-        and what computers leave behind are skipped.
-
-    Raises
-    ------
-    InputError
-        If a path does not exist, or is neither a file nor a folder.
-
-    Examples
-    --------
-    >>> find_files([])
-    []
-    """
-    found: set[Path] = set()
-    for path in paths:
-        if path.is_dir():
-            found |= {file for file in path.rglob("*") if _is_data(file, path)}
-        elif path.is_file():
-            found.add(path)
-        elif path.exists():
-            raise InputError(
-                f"{path.name} is a pipe or a device, not a file.",
-                hint="Save what it gives in a file first.",
-            )
-        else:
-            raise InputError(
-                f"{path.name} does not exist.", hint="Check the path and its spelling."
-            )
-    return sorted(found)
-
-
-def _is_data(file: Path, folder: Path) -> bool:
-    """Return whether a file in a folder may hold fixes."""
-    name = file.name.lower()
-    inside = file.relative_to(folder).parts
-    if any(part.startswith((".", "~$", "__MACOSX")) for part in inside):
-        return False
-    if name in _JUNK or name.endswith(_SIDE_NAMES) or file.suffix.lower() in _SIDECARS:
-        return False
-    return file.is_file() and file.stat().st_size > 0
 
 
 def _sentences(notes: Sequence[str]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import secrets
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -88,6 +89,10 @@ class Manifest:
         parts = {part.file for part in self.parts.values()}
         tables = {*self.rejects.values(), *self.points.values(), self.tracks}
         return parts | tables - {""}
+
+    def digest(self) -> str:
+        """Return a digest of what the store holds, and of the files that hold it."""
+        return sha256(msgspec.json.encode(self)).hexdigest()
 
 
 def read_manifest(folder: Path) -> Manifest:

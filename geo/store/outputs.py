@@ -23,11 +23,15 @@ class Output:
         Digests of the files whose rows it was made from, sorted.
     parts
         Digest of each part, by month.
+    made_of
+        Digest of all that it depends on, of `geo.standing.digest_all`; empty if that
+        is not known.
     """
 
     record: str
     sources: tuple[str, ...]
     parts: dict[int, str]
+    made_of: str = ""
 
 
 class Outputs:
@@ -51,6 +55,10 @@ class Outputs:
             return msgspec.json.decode(data, type=dict[str, Output])
         except (OSError, msgspec.DecodeError):
             return {}
+
+    def of(self, folder: Path) -> Output | None:
+        """Return what is known of the output in a folder."""
+        return self.read().get(str(folder.absolute()))
 
     def keep(self, folder: Path, output: Output) -> None:
         """Remember what was written to a folder; what was there before is forgotten.
