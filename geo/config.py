@@ -95,6 +95,8 @@ class Layers(Section, frozen=True):
     effort: Layer | None = None
     """Hours of watching (column hours) at points, along patrols or over areas:
     recorded points are then tested as rates. It is never drawn."""
+    trails: Layer | None = None
+    """Trails and rivers along which people go, and recorded points are spread."""
 
 
 class Cleaning(Section, frozen=True):

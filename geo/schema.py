@@ -150,6 +150,8 @@ class Layers:
     effort
         Where somebody looked for people or incidents, and for how long: points, lines
         or areas with `hours`. It is not drawn.
+    trails
+        Lines along which recorded points are spread.
     """
 
     land: gpd.GeoDataFrame
@@ -163,6 +165,7 @@ class Layers:
     nationalities: pd.DataFrame
     credits: Mapping[str, str] = field(default_factory=dict)
     effort: gpd.GeoDataFrame | None = None
+    trails: gpd.GeoDataFrame | None = None
     relief_cell_m: float | None = None
 
 

@@ -62,8 +62,8 @@ FLOORS = [
     {"write.ground", "write.headings", "write.modelled"} | {"totals"},
     {"write.notes", "write.payload", "write.styles", "write.tables"}
     | {"findings.counts", "findings.methods", "findings.surfaces"},
-    {"findings.bandwidths", "findings.corridors", "findings.hotspots"}
-    | {"findings.emerging", "findings.model", "findings.risk"},
+    {"findings.along", "findings.bandwidths", "findings.corridors"}
+    | {"findings.emerging", "findings.hotspots", "findings.model", "findings.risk"},
     {"findings"},
     {"write.page", "write.qgis"},
     {"write.files"},

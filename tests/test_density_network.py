@@ -93,8 +93,24 @@ def test_points_out_of_reach_are_left_out_and_weights_count():
         weights=[2, 3, 50],
     )
 
-    assert found["points"].sum() == 5
+    assert found["points"].max() == 2
     assert total(found) == pytest.approx(5)
+
+
+def test_support_is_counted_along_the_network():
+    bend = [(0, 0), (10_000, 0), (10_000, 200), (0, 200)]
+    found = network_density(
+        [2000, 2000, 9000], [0, 0, 0], lines=frame(bend), bandwidth_m=H, reach_m=50
+    )
+    x, y = centres(found).T
+
+    def near(place_x, place_y):
+        return found["points"][np.hypot(x - place_x, y - place_y).argmin()]
+
+    assert near(1500, 0) == 2
+    assert near(1500, 200) == 0
+    assert near(9500, 200) == 1
+    assert near(5500, 0) == 0
 
 
 def test_lines_that_cross_are_joined_and_pieces_keep_their_line():

@@ -7,10 +7,12 @@ from datetime import date
 from hashlib import sha256
 from multiprocessing import get_context
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
+from shapely import LineString
 
 from geo.account import describe_store
 from geo.config import load_config
@@ -433,6 +435,27 @@ class TestPoints:
         assert points["effort_h"].sum() == 40
         most = points.loc[points["effort_h"].idxmax()]
         assert most["rate"] == pytest.approx(100 * most["points"] / 40, rel=0.05)
+
+    def test_along_trails_they_have_a_density_where_k_stand_behind_it(
+        self, tiny_region
+    ):
+        text = tiny_region.read_text(encoding="utf-8")
+        trails = '\n[layers.trails]\npath = "trails.geojson"\n'
+        tiny_region.write_text(text + trails, encoding="utf-8")
+        line = LineString([(-77.5, 7.9), (-77.5, 8.3)])
+        frame = gpd.GeoDataFrame(geometry=[line], crs=4326)
+        frame.to_file(tiny_region.parent / "trails.geojson")
+        config = load_config(tiny_region)
+        write_points(config.files.points / "a.csv", 60, latitude=8.1)
+
+        release = build(config).release
+
+        along = release.layers["points_along"]
+        assert len(along)
+        assert (along["points"] >= release.k).all()
+        length_km = along.length / 1000
+        assert 45 < (along["per_km"] * length_km).sum() < 56  # 54 of 60 have a date
+        assert release.withheld["points_along"] > 0
 
     def test_what_shares_one_position_is_said_and_lies_in_no_cell(self, config):
         path = write_points(config.files.points / "cruces.csv", 40)

@@ -5,6 +5,7 @@ import pandas as pd
 
 from geo.analysis.corridors.brownian import surface_of
 from geo.analysis.terrain.reach import hours_to_posts
+from geo.findings.along import find_along
 from geo.findings.bandwidths import (
     choose_bandwidth,
     compare_densities,
@@ -102,6 +103,7 @@ def make_findings(
             methods,
             effort=base.effort,
         )
+        | find_along(points, base.trails, bandwidth_m=bandwidth_m)
         | find_risk(
             points,
             draw_positions(totals.votes, movement.grid, number=totals.tracks),

@@ -52,13 +52,21 @@ _COLUMNS: Mapping[str, Mapping[str, Any]] = {
         "precision_m": float("nan"),
     },
     "effort": {"hours": float("nan")},
+    "trails": {"name": ""},
 }
 _COUNTS: Mapping[str, Mapping[str, Any]] = {
     "crossings": {"year": None, "month": None, "crossings": None, "basis": ""},
     "nationalities": {"year": None, "nationality": None, "persons": None},
 }
 _SHAPES = ("points", "lines", "polygons")
-_DIMENSION = {"land": 2, "rivers": 1, "border": 1, "provinces": 2, "effort": -1}
+_DIMENSION = {
+    "land": 2,
+    "rivers": 1,
+    "border": 1,
+    "provinces": 2,
+    "effort": -1,
+    "trails": 1,
+}
 _ANY = -1  # a layer whose shapes may be of any dimension, and stay whole
 
 # Other names of the columns, as plain() writes them.

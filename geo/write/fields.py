@@ -275,6 +275,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "points": ("Recorded points", "Puntos registrados"),
     "points_monthly": ("Recorded points by month", "Puntos registrados por mes"),
     "recorded": ("Recorded at crossings", "Registrados en los cruces"),
+    "points_along": ("Points along trails", "Puntos a lo largo de sendas"),
     "risk": ("More points than tracks explain", "Más puntos que recorridos"),
     "bandwidths": ("Density by bandwidth", "Densidad según el ancho"),
     "recorded_monthly": (

@@ -9,6 +9,20 @@ POINT_FIELDS = (
         "Personas o incidentes distintos vistos aquí, redondeados; no son de GPS",
     ),
     (
+        "points_along.points",
+        "points",
+        "points",
+        "People or incidents within two bandwidths along the trails, rounded",
+        "Personas o incidentes a menos de dos anchos por las sendas, redondeados",
+    ),
+    (
+        "per_km",
+        "per_km",
+        "points/km",
+        "Smoothed density of recorded points along the trail",
+        "Densidad suavizada de puntos registrados a lo largo de la senda",
+    ),
+    (
         "points.cell",
         "cell",
         "",

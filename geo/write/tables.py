@@ -39,6 +39,7 @@ LAYER_KINDS: Mapping[str, frozenset[str]] = {
     "points": frozenset({"polygons"}),
     "recorded": frozenset({"lines", "points"}),
     "risk": frozenset({"polygons"}),
+    "points_along": frozenset({"lines"}),
     "modelled": frozenset({"polygons"}),
     "isochrones": frozenset({"polygons"}),
 }
