@@ -21,7 +21,7 @@ CRS = "+proj=laea +lat_0=8.1 +lon_0=-77.5 +datum=WGS84 +units=m +no_defs"
 CELLS = Grid(CRS, 0, 20_000, 2_000, rows=10, columns=10)
 JANUARY = 12 * 2023
 METHODS = Methods(
-    levels=(0.5,), seasons={}, bandwidth_m=1_000.0, alpha=0.05, k=10, round_to=5
+    levels=(0.5,), seasons={}, bandwidth=1_000.0, alpha=0.05, k=10, round_to=5
 )
 GROUND = np.ones(CELLS.shape, bool)
 
