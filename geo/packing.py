@@ -10,6 +10,7 @@ from geo.analysis.corridors.brownian import Occurrence
 from geo.grid import Grid
 from geo.partials import MOVEMENT, PATHS, Partial
 from geo.schema import REASONS, VISITS
+from geo.trails import pack_trails, trails_in
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -30,6 +31,7 @@ def pack(partial: Partial) -> Arrays:
         "tracks": np.array([partial.tracks]),
         "kept": np.array([partial.kept]),
         "rejected": np.array([partial.rejected.get(reason, 0) for reason in REASONS]),
+        **pack_trails(partial.trails),
         "cell": reached,
         **{name: values[reached] for name, values in surfaces.items()},
         "track": track,
@@ -60,6 +62,7 @@ def unpack(arrays: Arrays, grid: Grid) -> Partial:
         rejected=rejected_in(arrays),
         visits=table_in(arrays, "visits").astype(dict(VISITS)),
         paths=paths_in(arrays).astype("int64"),
+        trails=trails_in(arrays),
         votes=surfaces.pop("votes"),
         occurrence=Occurrence(grid=grid, **surfaces),
         crossings=table_in(arrays, "crossings"),

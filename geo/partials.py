@@ -16,12 +16,13 @@ from geo.clean import clean_fixes
 from geo.grid import Grid
 from geo.schema import REASONS, Sifted
 from geo.smoothing import smooth_fixes
+from geo.trails import join_trails, make_trails
 from geo.trajectory import number_stops, split_trips
 from geo.visits import add_visits, count_visits, trace_paths
 
 Bounds = tuple[float, float, float, float]
 
-LAYOUT = 2
+LAYOUT = 3
 """Version of what `geo.packing.pack` returns."""
 
 VOTE = 1 << 20
@@ -104,6 +105,8 @@ class Partial:
         Table of `geo.visits.count_visits` on the coarse grid.
     paths
         Table of `geo.visits.trace_paths` on the fine grid.
+    trails
+        Table of `geo.trails.make_trails` on the fine grid.
     votes
         Array of `coarse_votes`, on the fine grid.
     occurrence
@@ -118,6 +121,7 @@ class Partial:
     rejected: dict[str, int]
     visits: pd.DataFrame
     paths: pd.DataFrame
+    trails: pd.DataFrame
     votes: NDArray[np.int64]
     occurrence: Occurrence
     crossings: pd.DataFrame
@@ -152,6 +156,7 @@ def analyse_part(
         rejected=sifted.counts(),
         visits=count_visits(trips, settings.cells),
         paths=paths,
+        trails=make_trails(trips, settings.grid),
         votes=coarse_votes(paths, settings.grid, cells=settings.cells),
         occurrence=brownian_bridge(
             trips,
@@ -232,10 +237,11 @@ def with_change(
     }
     visits = add_visits([_times(term.visits, sign) for term, sign in terms])
     crossings = add_crossings([_times(term.crossings, sign) for term, sign in terms])
-    paths = partial.paths
+    paths, trails = partial.paths, partial.trails
     if gone:
         paths = paths[~paths["track"].isin(gone.paths["track"].unique())]
-    paths = pd.concat([paths, come.paths])
+        trails = trails[~trails["track"].isin(gone.trails["track"].unique())]
+    paths, trails = pd.concat([paths, come.paths]), join_trails([trails, come.trails])
     moved = {
         name: sum(sign * getattr(term.occurrence, name) for term, sign in terms)
         for name in MOVEMENT
@@ -247,6 +253,7 @@ def with_change(
         rejected={reason: count for reason, count in rejected.items() if count},
         visits=visits[visits["tracks"] > 0].reset_index(drop=True),
         paths=paths.sort_values(["track", "cell"], ignore_index=True),
+        trails=trails.sort_values("track", kind="stable", ignore_index=True),
         votes=np.sum([sign * term.votes for term, sign in terms], axis=0),
         occurrence=Occurrence(partial.occurrence.grid, **moved),
         crossings=crossings[crossings["tracks"] > 0].reset_index(drop=True),

@@ -87,6 +87,8 @@ class Findings:
         else `points`, the distinct points of people or incidents seen at a place.
         Columns that end in ``_tracks`` count part of them and have to pass as well,
         with the columns that begin alike: `stop_hours` goes with `stop_tracks`.
+        Hours in columns ``*_timed_*_h`` are rounded, and shares such as
+        `ahead_boat_pct` filled in from the counts as shown.
         Beside `effort_h`, hours of watching, the gate says the rate.
     surfaces
         Each value surface with its support, the distinct tracks behind a cell.
@@ -274,6 +276,7 @@ def _let_through(
                 for other in kept.columns:
                     if other != name and str(other).startswith(told):
                         kept[other] = kept[other].where(~few)
+    kept = _with_shares(_round_hours(kept))
     if {"low", "high"} <= set(kept.columns):
         # From the rounded count: from the exact one it would give that away.
         low, high = crossing_interval(kept[counted].to_numpy(dtype=np.float64))
@@ -282,6 +285,35 @@ def _let_through(
         shown = kept[counted].to_numpy(dtype=np.float64)
         rate = round_significant(100 * shown / kept["effort_h"].to_numpy(np.float64))
         kept.insert(list(kept.columns).index("effort_h") + 1, "rate", rate)
+    return kept
+
+
+def _round_hours(kept: pd.DataFrame) -> pd.DataFrame:
+    """Round how long tracks took, so that the middle one of few does not show.
+
+    To tenths of an hour under 2 hours, to halves under 20, to whole hours above.
+    """
+    for name in kept.columns:
+        if "_timed_" in str(name) and str(name).endswith("_h"):
+            hours = kept[name].to_numpy(dtype=np.float64)
+            step = np.select([hours < 2, hours < 20], [0.1, 0.5], 1.0)
+            kept = kept.assign(**{name: np.round(np.rint(hours / step) * step, 1)})
+    return kept
+
+
+def _with_shares(kept: pd.DataFrame) -> pd.DataFrame:
+    """Fill in shares, to 5 percent, of the rounded counts that are shown.
+
+    The share `ahead_boat_pct` is that of `ahead_boat_tracks` in `ahead_tracks`. From
+    the exact counts it could tell of fewer than may be shown.
+    """
+    for name in kept.columns:
+        part = f"{str(name).removesuffix('_pct')}_tracks"
+        whole = f"{part.rsplit('_', 2)[0]}_tracks"
+        if str(name).endswith("_pct") and {part, whole} <= set(kept.columns):
+            share = kept[part].astype("Float64") / kept[whole].astype("Float64")
+            percent = (20 * share).round() * 5
+            kept = kept.assign(**{name: percent.clip(upper=100).astype("Int64")})
     return kept
 
 

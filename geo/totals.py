@@ -12,6 +12,7 @@ from geo.analysis.corridors.brownian import Occurrence
 from geo.grid import Grid
 from geo.packing import Arrays, paths_in, rejected_in, table_in
 from geo.partials import MOVEMENT, PATHS, add_crossings
+from geo.trails import join_trails, trails_in
 from geo.visits import add_visits
 
 
@@ -28,6 +29,8 @@ class Totals:
     paths
         Their paths, end to end, with the `part` (month) they come from; sorted by
         part, then track, then cell.
+    trails
+        Their trails, end to end; sorted by part, then track, then time.
     votes
         Sum of their votes, on the fine grid.
     movement
@@ -43,6 +46,7 @@ class Totals:
     visits: pd.DataFrame
     crossings: pd.DataFrame
     paths: pd.DataFrame
+    trails: pd.DataFrame
     votes: NDArray[np.int64]
     movement: Mapping[str, Occurrence]
     monthly: pd.DataFrame
@@ -60,8 +64,9 @@ def add_up(
 ) -> Totals:
     """Add the partials of all parts.
 
-    Memory holds the dense surfaces of the whole and of each season, and the paths, 20
-    bytes for each track and cell; the parts themselves are taken one at a time.
+    Memory holds the dense surfaces of the whole and of each season, the paths, 20
+    bytes for each track and cell, and the trails, 26 bytes a row; the parts themselves
+    are taken one at a time.
 
     Parameters
     ----------
@@ -79,7 +84,7 @@ def add_up(
         season: {name: np.zeros(size, np.int64) for name in MOVEMENT}
         for season in ("all", *seasons)
     }
-    visits, crossings, paths, monthly = [], [], {}, []
+    visits, crossings, paths, trails, monthly = [], [], {}, {}, []
     kept, rejected = 0, Counter[str]()
     for number, arrays in enumerate(packed):
         month = int(arrays["month"][0])
@@ -91,13 +96,15 @@ def add_up(
         visits.append(table_in(arrays, "visits"))
         crossings.append(table_in(arrays, "crossings"))
         paths[month, number] = paths_in(arrays).assign(part=np.int32(month))
+        trails[month, number] = trails_in(arrays)
         monthly.append((month, int(arrays["tracks"][0])))
         kept += int(arrays["kept"][0])
         rejected.update(rejected_in(arrays))
     return Totals(
         visits=add_visits(visits),
         crossings=add_crossings(crossings),
-        paths=_join_paths([table for _, table in sorted(paths.items())]),
+        paths=_join_paths([paths[key] for key in sorted(paths)]),
+        trails=join_trails([trails[key] for key in sorted(trails)]),
         votes=votes.reshape(grid.shape),
         movement={
             season: Occurrence(

@@ -87,7 +87,7 @@ def count_visits(fixes: pd.DataFrame, grid: Grid) -> pd.DataFrame:
     2     1      0       15  1000
     4     2      1        8  1000
     """
-    path = _path(fixes, grid)
+    path = path_of(fixes, grid)
     together = path._replace(month=np.full(len(fixes), ALL_MONTHS, np.int64))
     return add_visits([_visits_of(path, grid), _visits_of(together, grid)])
 
@@ -176,7 +176,7 @@ def trace_paths(fixes: pd.DataFrame, grid: Grid) -> pd.DataFrame:
     0      7     0     0  -1000
     1      7     1     0  -1000
     """
-    path = _path(fixes, grid)
+    path = path_of(fixes, grid)
     together = path._replace(month=np.full(len(fixes), ALL_MONTHS, np.int64))
     origin, cell, _, ways = _walk(together, grid)
     track = path.track[origin]
@@ -188,7 +188,7 @@ def trace_paths(fixes: pd.DataFrame, grid: Grid) -> pd.DataFrame:
     return pd.DataFrame({name: values[order] for name, values in columns.items()})
 
 
-def _path(fixes: pd.DataFrame, grid: Grid) -> Path:
+def path_of(fixes: pd.DataFrame, grid: Grid) -> Path:
     """Return the fixes as plain columns, with places in cells of the grid.
 
     The kernels are compiled for arrays that are contiguous and writable; others

@@ -11,12 +11,13 @@ PACKAGE = Path(__file__).parents[1] / "geo"
 FLOORS = [
     {"errors", "landscape"},
     {"config", "files", "grid", "progress", "regions"},
-    {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
+    {"kernels.along"}
+    | {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
     | {"kernels.costs", "kernels.pairs", "kernels.rows", "kernels.series"}
     | {"kernels.smoothing", "kernels.surfaces", "kernels.thinning", "kernels.tracks"}
     | {"kernels.variances"}
     | {"schema"},
-    {"kernels.stops", "plane"},
+    {"kernels.stops", "kernels.trails", "plane"},
     # The readers' wing has floors of its own: what a text means, then whole files.
     {"read.archive", "read.fitrecords", "read.markup", "read.words"}
     | {"store.arrays", "store.manifest"},
@@ -33,23 +34,26 @@ FLOORS = [
     # The analysis wing: what moves, crosses, gathers, and what the ground allows.
     {"analysis.crossings.targets", "analysis.density.convolution"}
     | {"analysis.density.network"}
+    | {"trails"}
     | {"analysis.hotspots.stats", "analysis.terrain.costs"},
     {"analysis.terrain.rules"}
     | {"analysis.corridors.brownian", "analysis.corridors.network"}
     | {"analysis.corridors.outlines", "analysis.corridors.ridges"}
+    | {"analysis.corridors.along"}
     | {"analysis.crossings.counts", "analysis.density.surfaces"}
     | {"analysis.hotspots.permutation", "analysis.hotspots.rates"}
     | {"analysis.hotspots.trends"}
     | {"analysis.terrain.bands", "analysis.terrain.entries"}
     | {"analysis.terrain.moves", "analysis.terrain.travel"}
     | {"read", "read.layers", "store.store"},
-    {"analysis.corridors.traffic", "analysis.hotspots.cells"}
+    {"analysis.corridors.journeys", "analysis.hotspots.cells"}
     | {"analysis.terrain.wandering"}
     | {"store"}
     | {"analysis.density.adaptive", "analysis.density.bandwidth"}
     | {"analysis.density.risk"}
     | {"analysis.hotspots.cube", "analysis.hotspots.moran", "analysis.hotspots.scan"},
-    {"analysis.hotspots.emerging", "analysis.hotspots.stability"}
+    {"analysis.corridors.traffic"}
+    | {"analysis.hotspots.emerging", "analysis.hotspots.stability"}
     | {"analysis.terrain.ground", "analysis.terrain.journeys"},
     {"analysis.hotspots.points", "analysis.terrain.reach"}
     | {"analysis.corridors.prior"}
@@ -62,7 +66,8 @@ FLOORS = [
     {"write.ground", "write.headings", "write.modelled"} | {"totals"},
     {"write.notes", "write.payload", "write.styles", "write.tables"}
     | {"findings.counts", "findings.methods", "findings.surfaces"},
-    {"findings.along", "findings.bandwidths", "findings.corridors"}
+    {"findings.routes"}
+    | {"findings.corridors", "findings.bandwidths", "findings.corridors"}
     | {"findings.emerging", "findings.hotspots", "findings.model", "findings.risk"},
     {"findings"},
     {"write.page", "write.qgis"},
@@ -90,7 +95,8 @@ DOORS = {
     | {"commands.maps", "commands.regions", "commands.stores"},
     "folium": {"write.page"},
     "watchfiles": {"watching"},
-    "numba": {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
+    "numba": {"kernels.along", "kernels.trails"}
+    | {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
     | {"kernels.costs", "kernels.pairs", "kernels.rows", "kernels.series"}
     | {"kernels.smoothing", "kernels.stops", "kernels.surfaces", "kernels.thinning"}
     | {"kernels.tracks"}

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString
 
+from geo.analysis.corridors.journeys import Journeys
 from geo.analysis.corridors.network import make_network
 from geo.analysis.corridors.traffic import count_network, worn_lines
 from geo.grid import Grid
@@ -122,6 +123,81 @@ class TestEdges:
         assert (len(edges), len(monthly), len(nodes)) == (0, 0, 0)
         assert isinstance(edges, gpd.GeoDataFrame)
         assert {"from_name", "ahead_tracks", "back_tracks"} <= set(edges)
+
+
+WAYS = pd.DataFrame(
+    {
+        "edge": 1,
+        "track": [1, 2, 3],
+        "second": [1_711_929_599, 1_711_929_600, 1_711_929_600],
+        "foot": [True, False, True],
+        "boat": [False, True, False],
+    }
+)
+TIMES = pd.DataFrame(
+    {
+        "edge": 1,
+        "track": [1, 2, 3, 1],
+        "ahead": [True, True, True, False],
+        "hours": [2.0, 4.0, 8.0, 7.0],
+        "moving_hours": [1.0, 2.0, 3.0, 6.0],
+    }
+)
+
+
+class TestJourneys:
+    """How they moved, when, and how long it took them."""
+
+    WALKS = (
+        walk(1, (0, 0), (9_000, 0)),
+        walk(2, (0, 0), (9_000, 0), part=APRIL),
+        walk(3, (9_000, 0), (0, 0), part=APRIL),
+    )
+
+    def counted(self, *walks):
+        return count_network(
+            pd.concat(walks, ignore_index=True),
+            NETWORK,
+            grid=GRID,
+            journeys=Journeys(WAYS, TIMES),
+        )
+
+    def test_means_are_counted_each_way(self):
+        first = self.counted(*self.WALKS)[0].iloc[0]
+
+        assert (first["ahead_foot_tracks"], first["ahead_boat_tracks"]) == (1, 1)
+        assert (first["back_foot_tracks"], first["back_boat_tracks"]) == (1, 0)
+
+    def test_times_are_told_by_their_quartiles(self):
+        first = self.counted(*self.WALKS)[0].iloc[0]
+
+        assert first["ahead_timed_tracks"] == 3
+        low, middle, high = (first[f"ahead_timed_{n}h"] for n in ("low_", "", "high_"))
+        assert (low, middle, high) == (3.0, 4.0, 6.0)
+        assert first["ahead_timed_moving_h"] == 2.0
+        assert (first["back_timed_tracks"], first["back_timed_h"]) == (1, 7.0)
+
+    def test_where_more_go_back_the_edge_and_its_times_are_turned(self):
+        walks = (*self.WALKS[2:], walk(2, (9_000, 0), (0, 0)))
+        first = self.counted(*walks)[0].iloc[0]
+
+        assert (first["from_name"], first["ahead_tracks"]) == ("junction 2", 2)
+        assert (first["ahead_timed_h"], first["back_timed_h"]) == (7.0, 4.0)
+        assert first["ahead_boat_tracks"] == 1
+
+    def test_an_edge_without_journeys_has_no_times(self):
+        last = self.counted(*self.WALKS)[0].iloc[2]
+
+        assert last["ahead_timed_tracks"] == 0
+        assert np.isnan(last["ahead_timed_h"])
+
+    def test_a_month_is_that_in_which_a_track_was_there(self):
+        """One second before April in UTC, or on its first."""
+        monthly = self.counted(*self.WALKS)[1]
+
+        assert monthly.values.tolist() == [[1, MARCH, 1, 1, 0], [1, APRIL, 2, 1, 1]]
+        late = walk(1, (0, 0), (9_000, 0), part=MARCH - 1)
+        assert self.counted(late)[1]["month"].tolist() == [MARCH]
 
 
 class TestWornLines:

@@ -84,6 +84,50 @@ def test_what_is_told_of_a_withheld_part_is_withheld_with_it():
     assert shown["stop_hours"][1] == 3.0
 
 
+def test_hours_are_told_of_enough_tracks_only_and_rounded():
+    layer = pd.DataFrame(
+        {
+            "tracks": 50,
+            "ahead_tracks": [40, 40, 40, 9],
+            "ahead_timed_tracks": [31, 12, 9, 9],
+            "ahead_timed_h": [1.234, 7.26, 5.0, 5.0],
+            "ahead_timed_high_h": [19.8, 67.4, 8.0, 8.0],
+        }
+    )
+
+    shown = release(findings({"network": layer})).layers["network"]
+
+    assert shown["ahead_timed_tracks"].fillna(0).tolist() == [30, 10, 0, 0]
+    assert shown["ahead_timed_h"].tolist()[:2] == [1.2, 7.5]
+    assert shown["ahead_timed_high_h"].tolist()[:2] == [20.0, 67.0]
+    assert shown[["ahead_timed_h", "ahead_timed_high_h"]].isna().sum().sum() == 4
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), min_size=1))
+def test_a_share_tells_no_more_than_the_counts_beside_it(pairs):
+    whole = [max(pair) for pair in pairs]
+    layer = pd.DataFrame(
+        {
+            "tracks": 300,
+            "ahead_tracks": whole,
+            "ahead_boat_tracks": [min(pair) for pair in pairs],
+            "ahead_boat_pct": np.nan,
+        }
+    )
+
+    shown = release(findings({"network": layer})).layers["network"]
+
+    few = shown["ahead_boat_tracks"].isna() | shown["ahead_tracks"].isna()
+    assert (shown["ahead_boat_pct"].isna() == few).all()
+    told = shown[~few]
+    assert (told["ahead_boat_pct"] % 5 == 0).all()
+    assert told["ahead_boat_pct"].between(5, 100).all() or (
+        (told["ahead_tracks"] > 20 * told["ahead_boat_tracks"]).any()
+    )
+    same = told.groupby(["ahead_tracks", "ahead_boat_tracks"])["ahead_boat_pct"]
+    assert (same.max() == same.min()).all()
+
+
 def test_an_interval_comes_from_the_rounded_count():
     layer = pd.DataFrame({"tracks": [51, 49], "low": np.nan, "high": np.nan})
 

@@ -21,6 +21,8 @@
     recordedAt,
     nodeName,
     isStable,
+    routeHours,
+    routeMeans,
   } = trocha;
 
   const facts = (pairs) =>
@@ -306,12 +308,20 @@
         facts([
           [t("tracks"), number(row.tracks)],
           ...[
-            [row.to, row.ahead],
-            [row.from, row.back],
-          ].map(([end, tracks]) => [
-            [t("routeTo"), " ", name(nodeName(end))],
-            tracks === null ? t("routeFew", { k: number(data.k) }) : number(tracks),
-          ]),
+            [row.to, "ahead"],
+            [row.from, "back"],
+          ].flatMap(([end, way]) => {
+            const moving = row[`${way}Moving`];
+            return [
+              [
+                [t("routeTo"), " ", name(nodeName(end))],
+                row[way] === null ? t("routeFew", { k: number(data.k) }) : number(row[way]),
+              ],
+              routeHours(row, way) ? [t("routeHours"), routeHours(row, way)] : null,
+              moving === null ? null : [t("routeMoving"), t("hoursValue", { n: number(moving, moving % 1 ? 1 : 0) })],
+              routeMeans(row, way) ? [t("routeMeans"), routeMeans(row, way)] : null,
+            ];
+          }),
           [t("length"), t("km", { n: number(row.km, 1) })],
         ]),
         monthBars(row.months, colours.route),

@@ -1,7 +1,7 @@
 "use strict";
 /* The route network: lines the wider the more walk them, and the points where they meet. */
 (() => {
-  const { data, state, t, unpack, at, crossingName, colours, stage, popup, makers } = trocha;
+  const { data, state, t, number, percent, unpack, at, crossingName, colours, stage, popup, makers } = trocha;
   const { edges, nodes } = data.network;
 
   const most = Math.max(1, ...edges.map((row) => row.tracks));
@@ -12,6 +12,23 @@
     const plain = /^(junction|end) (\d+)$/.exec(text);
     return plain ? t(`node-${plain[1]}`, { n: plain[2] }) : crossingName({ name: text });
   };
+
+  /* How long they took one way, and by which means; null where nothing may be told. */
+  const hours = (row, way) => {
+    const [middle, low, high] = ["Hours", "Low", "High"].map((what) => row[way + what]);
+    if (middle === null) return null;
+    const figure = (n) => number(n, n < 20 && n % 1 ? 1 : 0);
+    return t("routeHoursValue", {
+      n: figure(middle),
+      low: figure(low),
+      high: figure(high),
+    });
+  };
+  const means = (row, way) =>
+    ["Foot", "Boat"]
+      .filter((how) => row[way + how] !== null)
+      .map((how) => t(`route${how}`, { share: percent(row[way + how] / 100) }))
+      .join(", ") || null;
 
   makers.network = () => {
     const group = L.layerGroup();
@@ -55,5 +72,5 @@
     return group;
   };
 
-  Object.assign(trocha, { anyRoutes: edges.length > 0, nodeName, routeWidth: width });
+  Object.assign(trocha, { anyRoutes: edges.length > 0, nodeName, routeWidth: width, routeHours: hours, routeMeans: means });
 })();

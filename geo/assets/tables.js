@@ -14,6 +14,8 @@
     node,
     name,
     nodeName,
+    routeHours,
+    routeMeans,
     at,
     centres,
     find,
@@ -137,6 +139,9 @@
       number(row.tracks),
       number(row.ahead),
       number(row.back),
+      routeHours(row, "ahead") || "–",
+      routeHours(row, "back") || "–",
+      routeMeans(row, "ahead") || "–",
       number(row.km, 1),
     ]);
     const nationalities = data.nationalities.map((row) => [
@@ -217,6 +222,9 @@
                 t("tracks"),
                 t("routeAhead"),
                 t("routeBack"),
+                t("routeHoursAhead"),
+                t("routeHoursBack"),
+                t("routeMeans"),
                 t("lengthKm"),
               ],
               routes,

@@ -11,13 +11,14 @@ from geo.findings.bandwidths import (
     compare_densities,
     draw_positions,
 )
-from geo.findings.corridors import find_corridors, find_network
+from geo.findings.corridors import find_corridors
 from geo.findings.counts import count_by_month, count_on_targets
 from geo.findings.emerging import find_change
 from geo.findings.hotspots import find_cells, find_points
 from geo.findings.methods import Methods
 from geo.findings.model import find_models
 from geo.findings.risk import find_risk
+from geo.findings.routes import find_network
 from geo.findings.surfaces import coarse_ground, land_mask, nearby_tracks, track_density
 from geo.grid import Grid, Surface
 from geo.privacy import About, Findings
@@ -94,7 +95,7 @@ def make_findings(
             ),
         }
         | find_change(totals, cells, ground=ground, methods=methods)
-        | find_network(totals, methods, targets=targets, places=base.places)
+        | find_network(totals, methods, targets=targets, base=base, land=land)
         | find_points(
             points,
             targets,

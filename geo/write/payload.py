@@ -103,6 +103,18 @@ ROUTE_COLUMNS = {
     "ahead": "ahead_tracks",
     "back": "back_tracks",
     "km": "length_km",
+    **{
+        f"{way}{short}": f"{way}_{column}"
+        for way in ("ahead", "back")
+        for short, column in (
+            ("Foot", "foot_pct"),
+            ("Boat", "boat_pct"),
+            ("Hours", "timed_h"),
+            ("Low", "timed_low_h"),
+            ("High", "timed_high_h"),
+            ("Moving", "timed_moving_h"),
+        )
+    },
 }
 NODE_COLUMNS = {"name": "name", "kind": "kind", "tracks": "tracks"}
 

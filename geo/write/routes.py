@@ -1,5 +1,72 @@
 """What the columns of the route network mean, in two languages."""
 
+_WAYS = (
+    ("ahead", "a", "from begin to end", "de principio a fin"),
+    ("back", "b", "the other way", "en sentido contrario"),
+)
+
+
+def _of_way(way: str, letter: str, en: str, es: str) -> tuple[tuple[str, ...], ...]:
+    """Describe what is told of those who go one way."""
+    few, pocos = "no value if withheld", "sin valor si se reserva"
+    means = (
+        ("foot", "on foot: 7 km/h or slower, on land", "a pie: a 7 km/h o menos"),
+        (
+            "boat",
+            "by boat: off land, or faster along a river",
+            "en bote: fuera de tierra, o más rápido junto a un río",
+        ),
+    )
+    counts = (
+        (
+            f"{way}_{name}_tracks",
+            f"{letter}_{name}_trk",
+            "tracks",
+            f"Distinct tracks {en} {how}, rounded; {few}",
+            f"Recorridos {es} {como}, redondeados; {pocos}",
+        )
+        for name, how, como in means
+    )
+    shares = (
+        (
+            f"{way}_{name}_pct",
+            f"{letter}_{name}_pct",
+            "%",
+            f"Share of {way}_{name}_tracks in {way}_tracks, to 5 %; {few}",
+            f"Parte de {way}_{name}_tracks en {way}_tracks, al 5 %; {pocos}",
+        )
+        for name, _, _ in means
+    )
+    hours = (
+        (
+            f"{way}_timed_{name}h",
+            f"{letter}_{short}_h",
+            "hours",
+            f"Hours from node to node {en}: {what}; rounded; {few}",
+            f"Horas de nodo a nodo {es}: {que}; redondeadas; {pocos}",
+        )
+        for name, short, what, que in (
+            ("", "median", "the median, stops included", "la mediana, con paradas"),
+            ("low_", "low", "a quarter took less", "una cuarta parte tardó menos"),
+            ("high_", "high", "a quarter took more", "una cuarta parte tardó más"),
+            (
+                "moving_",
+                "moving",
+                "the median without stops",
+                "la mediana sin paradas",
+            ),
+        )
+    )
+    timed = (
+        f"{way}_timed_tracks",
+        f"{letter}_timed",
+        "tracks",
+        f"Distinct tracks seen to go all the way {en}, rounded; {few}",
+        f"Recorridos vistos en todo el trayecto {es}, redondeados; {pocos}",
+    )
+    return (*counts, *shares, timed, *hours)
+
+
 ROUTE_FIELDS = (
     (
         "edge",
@@ -44,6 +111,7 @@ ROUTE_FIELDS = (
         "Distinct tracks the other way, rounded; no value if withheld",
         "Recorridos en sentido contrario, redondeados; sin valor si se reserva",
     ),
+    *(field for way in _WAYS for field in _of_way(*way)),
     ("length_km", "length_km", "km", "Length of the route", "Longitud de la ruta"),
     (
         "node",

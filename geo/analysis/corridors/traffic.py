@@ -6,18 +6,23 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from geo.analysis.corridors.along import REACH, at_middle, cells_along
+from geo.analysis.corridors.journeys import Journeys
 from geo.analysis.corridors.network import Network
 from geo.grid import Grid
 
-_REACH = 3.0  # a path follows a line that is this near, in cells
-_MIDDLE = (0.25, 0.75)  # the part of a line where its tracks are counted
 _ALONG = 250  # thousandths of the way that have to go along the line
 
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 
 def count_network(
-    paths: pd.DataFrame, network: Network, *, grid: Grid
+    paths: pd.DataFrame,
+    network: Network,
+    *,
+    grid: Grid,
+    journeys: Journeys | None = None,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame, gpd.GeoDataFrame]:
     """Count the distinct tracks on each edge, each way, and at each node.
 
@@ -31,15 +36,22 @@ def count_network(
         Of `make_network`, in the CRS of the grid.
     grid
         Of the cells.
+    journeys
+        Of `geo.analysis.corridors.journeys.read_journeys` for the same network.
 
     Returns
     -------
     edges, monthly, nodes
         Edges: `edge`, `from_node`, `to_node`, `from_name`, `to_name`, `tracks`,
         `ahead_tracks`, `back_tracks`, `length_km`, geometry. More go ahead, from
-        `from_node`, than back. The same counts by `month`, in whole months' numbers,
-        for the edges and months with any. Nodes: `node`, `name`, `kind`, `tracks`,
-        geometry.
+        `from_node`, than back. With journeys, for ``ahead`` and likewise ``back``:
+        `ahead_foot_tracks` and `ahead_boat_tracks`, those of `ahead_tracks` on foot
+        and by boat; `ahead_timed_tracks`, those that went all the way, the median of
+        their hours `ahead_timed_h`, its quartiles `ahead_timed_low_h` and
+        `ahead_timed_high_h`, and the median without stops `ahead_timed_moving_h`.
+        Monthly: `tracks`, ahead and back, by `edge` and `month`, in whole months'
+        numbers, for the edges and months with any. Nodes: `node`, `name`, `kind`,
+        `tracks`, geometry.
 
     Notes
     -----
@@ -51,6 +63,9 @@ def count_network(
     against it. A track that goes there and back in equal measure, or across, or that
     has single fixes there with long silences between, counts in `tracks` alone. A
     track counts at a node when its path comes within three cells.
+
+    A track counts in the month (UTC) in which it was first seen there; without
+    journeys in that of its part.
 
     Long silences hide who passed; so the counts are of those seen, at least.
 
@@ -71,14 +86,27 @@ def count_network(
     >>> nodes["tracks"].tolist()
     [1, 0]
     """
-    seen = _tracks_on(paths, network.edges, grid)
-    way = np.sign(seen["along"]) * (np.abs(seen["along"]) >= _ALONG * seen["moving"])
-    total = _sums(seen, way, ["edge"]).reindex(network.edges["edge"], fill_value=0)
+    seen = _seen(paths, network.edges, grid)
+    if journeys:
+        seen = _with_journeys(seen, journeys.ways)
+    every = network.edges["edge"]
+    total = _sums(seen, ["edge"]).reindex(every, fill_value=0)
     turned = (total["back_tracks"] > total["ahead_tracks"]).to_numpy()
-    back = set(network.edges["edge"][turned])
-    way = np.where(seen["edge"].isin(back), -way, way)
-    total = _sums(seen, way, ["edge"]).reindex(network.edges["edge"], fill_value=0)
-    monthly = _sums(seen, way, ["edge", "part"]).reset_index()
+    seen["way"] *= np.where(seen["edge"].isin(set(every[turned])), -1, 1)
+    total = _sums(seen, ["edge"]).reindex(every, fill_value=0)
+    if journeys:
+        total = total.join(_lasted(journeys.times, network.edges, turned))
+    counts = ["edge", "part", "way"]
+    monthly = _sums(seen[counts], ["edge", "part"]).reset_index()
+    return (
+        _drawn(network, total, turned),
+        monthly.rename(columns={"part": "month"}),
+        _tracks_at(paths, network.nodes, grid),
+    )
+
+
+def _drawn(network: Network, total: pd.DataFrame, turned: Bools) -> gpd.GeoDataFrame:
+    """Return the edges, each from where more come from, with what was counted."""
     name = network.nodes.set_index("node")["name"]
     ends = network.edges[["from_node", "to_node"]].to_numpy()
     ends = np.where(turned[:, None], ends[:, ::-1], ends)
@@ -86,7 +114,7 @@ def count_network(
         line.reverse() if turn else line
         for line, turn in zip(network.edges.geometry, turned, strict=True)
     ]
-    edges = gpd.GeoDataFrame(
+    return gpd.GeoDataFrame(
         {
             "edge": network.edges["edge"].to_numpy(),
             "from_node": ends[:, 0],
@@ -97,11 +125,6 @@ def count_network(
             "length_km": np.round(network.edges.length.to_numpy() / 1000, 1),
         },
         geometry=gpd.GeoSeries(shapes, dtype="geometry", crs=network.edges.crs),
-    )
-    return (
-        edges,
-        monthly.rename(columns={"part": "month"}),
-        _tracks_at(paths, network.nodes, grid),
     )
 
 
@@ -156,44 +179,66 @@ def _tracks_on(
 
 def _middle_cells(edges: gpd.GeoDataFrame, grid: Grid) -> tuple[Ints, Ints]:
     """Return, for each cell, the edge it lies at the middle of (or -1), its way."""
-    every = np.arange(grid.rows * grid.columns)
-    edge, ways = np.full(every.size, -1, np.int64), np.zeros((every.size, 2), np.int64)
-    if edges.empty:
-        return edge, ways
-    reach_m = _REACH * grid.cell_m
-    lines = edges.geometry.to_numpy()
-    around = shapely.union_all(shapely.buffer(lines, 1.1 * reach_m))
-    shapely.prepare(around)
-    near = every[shapely.contains_xy(around, *grid.centre_of(every))]
-    centres = shapely.points(*grid.centre_of(near))
-    found, which = shapely.STRtree(lines).query_nearest(
-        centres, max_distance=reach_m, all_matches=False
-    )
-    cell, line = near[found], lines[which]
-    at_m, length = shapely.line_locate_point(line, centres[found]), shapely.length(line)
-    inside = (at_m >= _MIDDLE[0] * length) & (at_m <= _MIDDLE[1] * length)
-    half = np.minimum(grid.cell_m, length / 4)
-    start, end = (
-        shapely.get_coordinates(shapely.line_interpolate_point(line, at_m + shift))
-        for shift in (-np.minimum(half, at_m), half)
-    )
-    run = end - start
-    run /= np.maximum(np.hypot(*run.T), 1e-9)[:, None]
-    edge[cell[inside]] = edges["edge"].to_numpy()[which[inside]]
-    ways[cell[inside]] = np.rint(1000 * run[inside])
+    size = grid.rows * grid.columns
+    edge, ways = np.full(size, -1, np.int64), np.zeros((size, 2), np.int64)
+    along = cells_along(edges.geometry, grid, reach=REACH)
+    inside = at_middle(along, edges.geometry)
+    cell = along.cell[inside]
+    edge[cell] = edges["edge"].to_numpy()[along.line[inside]]
+    ways[cell] = np.rint(1000 * along.run[inside])
     return edge, ways
 
 
-def _sums(
-    seen: pd.DataFrame, way: NDArray[np.float64] | pd.Series, by: list[str]
-) -> pd.DataFrame:
-    """Return how many tracks there are, and how many each way."""
-    counted = seen[by].assign(
-        tracks=1,
-        ahead_tracks=np.asarray(way > 0, dtype=np.int64),
-        back_tracks=np.asarray(way < 0, dtype=np.int64),
+def _seen(paths: pd.DataFrame, edges: gpd.GeoDataFrame, grid: Grid) -> pd.DataFrame:
+    """Return a row for each track on an edge, with its `way`: 1 along it, or -1."""
+    seen = _tracks_on(paths, edges, grid)
+    along, moving = seen["along"], seen["moving"]
+    return seen.assign(way=np.sign(along) * (np.abs(along) >= _ALONG * moving))
+
+
+def _with_journeys(seen: pd.DataFrame, ways: pd.DataFrame) -> pd.DataFrame:
+    """Add how each track moved, and the month in which it was on the edge."""
+    seen = seen.merge(ways, on=["edge", "track"], how="left")
+    known = seen["second"].notna()
+    second = seen["second"].where(known, 0).to_numpy(np.int64)
+    month = second.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
+    return seen.assign(
+        part=np.where(known, month + 12 * 1970, seen["part"]),
+        foot=seen["foot"].eq(True),  # noqa: FBT003
+        boat=seen["boat"].eq(True),  # noqa: FBT003
     )
+
+
+def _sums(seen: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return how many tracks there are, how many each way, and by which means."""
+    counted = seen[by].assign(tracks=1)
+    for name, sign in (("ahead", 1), ("back", -1)):
+        going = seen["way"] == sign
+        counted[f"{name}_tracks"] = going.astype(np.int64)
+        for means in ("foot", "boat"):
+            if means in seen:
+                both = going & seen[means]
+                counted[f"{name}_{means}_tracks"] = both.astype(np.int64)
     return counted.groupby(by, sort=True).sum().astype(np.int64)
+
+
+def _lasted(times: pd.DataFrame, edges: pd.DataFrame, turned: Bools) -> pd.DataFrame:
+    """Return how long the journeys along each edge took, each way."""
+    against = set(edges["edge"][turned])
+    ahead = times["ahead"] ^ times["edge"].isin(against)
+    found = {}
+    for name, going in (("ahead", ahead), ("back", ~ahead)):
+        made = times[going].groupby("edge")
+        hours = made["hours"]
+        found[f"{name}_timed_tracks"] = made.size()
+        found[f"{name}_timed_h"] = hours.median()
+        found[f"{name}_timed_low_h"] = hours.quantile(0.25)
+        found[f"{name}_timed_high_h"] = hours.quantile(0.75)
+        found[f"{name}_timed_moving_h"] = made["moving_hours"].median()
+    table = pd.DataFrame(found).reindex(edges["edge"])
+    for name in ("ahead_timed_tracks", "back_timed_tracks"):
+        table[name] = table[name].fillna(0).astype(np.int64)
+    return table
 
 
 def _tracks_at(
@@ -204,7 +249,7 @@ def _tracks_at(
     cells = np.flatnonzero(np.bincount(entered, minlength=grid.rows * grid.columns))
     centres = shapely.points(*grid.centre_of(cells))
     node, near = shapely.STRtree(centres).query(
-        nodes.geometry.to_numpy(), predicate="dwithin", distance=_REACH * grid.cell_m
+        nodes.geometry.to_numpy(), predicate="dwithin", distance=REACH * grid.cell_m
     )
     pairs = pd.DataFrame({"at": node, "cell": cells[near]})
     close = np.zeros(grid.rows * grid.columns, dtype=bool)

@@ -1,0 +1,72 @@
+"""The route network of the whole period: who goes, when, how, and for how long."""
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.analysis.corridors.brownian import surface_of
+from geo.analysis.corridors.journeys import read_journeys
+from geo.analysis.corridors.network import make_network
+from geo.analysis.corridors.ridges import trace_ridges
+from geo.analysis.corridors.traffic import count_network, worn_lines
+from geo.findings.methods import Methods
+from geo.grid import Surface
+from geo.schema import Layers, month_label
+from geo.totals import Totals
+
+
+def find_network(
+    totals: Totals,
+    methods: Methods,
+    *,
+    targets: gpd.GeoDataFrame,
+    base: Layers,
+    land: NDArray[np.bool_],
+) -> dict[str, pd.DataFrame]:
+    """Return the routes of the whole period, their months, and where they meet.
+
+    The gate fills in the shares on foot and by boat, from rounded counts.
+    Lines on which fewer than k tracks are seen are taken out, and the rest is cut
+    and counted anew: what led only to them is no junction.
+
+    Parameters
+    ----------
+    totals, methods
+        What was added up, and how findings are made of it.
+    targets
+        Where crossings were counted.
+    base
+        Base layers, in the region's CRS.
+    land
+        Which cells lie on land.
+    """
+    movement = totals.movement["all"]
+    grid = movement.grid
+    support = Surface(grid, movement.support.astype(float), "support", "tracks")
+    ground: dict[str, Any] = {"targets": targets, "places": base.places}
+    ground["round_m"] = grid.cell_m / 10
+    lines = trace_ridges(surface_of(movement), support=support, fewest=methods.k)
+    network = make_network(lines, **ground)
+    edges, _, _ = count_network(totals.paths, network, grid=grid)
+    lines = worn_lines(edges, fewest=methods.k)
+    network = make_network(lines, **ground)
+    journeys = read_journeys(
+        totals.trails, network, grid=grid, land=land, rivers=base.rivers
+    )
+    edges, monthly, nodes = count_network(
+        totals.paths, network, grid=grid, journeys=journeys
+    )
+    shares = {
+        f"{way}_{means}_pct": np.nan
+        for way in ("ahead", "back")
+        for means in ("foot", "boat")
+    }
+    named = [month_label(int(month)) for month in monthly["month"]]
+    return {
+        "network": edges.assign(**shares),
+        "network_monthly": monthly.assign(month=pd.Series(named, dtype="str")),
+        "network_nodes": nodes,
+    }
