@@ -67,7 +67,7 @@ FLOORS = [
     {"write.notes", "write.payload", "write.styles", "write.tables"}
     | {"findings.counts", "findings.methods", "findings.surfaces"},
     {"findings.routes"}
-    | {"findings.corridors", "findings.bandwidths", "findings.corridors"}
+    | {"findings.along", "findings.bandwidths", "findings.corridors"}
     | {"findings.emerging", "findings.hotspots", "findings.model", "findings.risk"},
     {"findings"},
     {"write.page", "write.qgis"},
