@@ -72,6 +72,9 @@ class Layer(Section, frozen=True):
     """One base layer."""
 
     path: Path
+    """A file; of relief and cover also a folder of GeoTIFFs."""
+    tiles: tuple[Path, ...] = ()
+    """Further files of a relief or cover that is cut into tiles."""
     crs: str = ""
     """CRS of a file that does not carry its own."""
     credit: str = ""
@@ -88,6 +91,10 @@ class Layers(Section, frozen=True):
     places: Layer | None = None
     checkpoints: Layer | None = None
     relief: Layer | None = None
+    cover: Layer | None = None
+    """Land cover; [terrain.cover] says which value is what."""
+    waterways: Layer | None = None
+    """Rivers and streams in detail, in whose place travel otherwise takes rivers."""
     crossings: Layer | None = None
     """CSV of official monthly crossings: year, month, crossings, basis."""
     nationalities: Layer | None = None

@@ -72,11 +72,15 @@ def files_inside(folder: Path | None) -> list[Path]:
 def with_sidecars(path: Path) -> list[Path]:
     """Return a file, if it is there, and those beside it that are called alike.
 
+    Of a folder, the files that lie in it.
+
     Examples
     --------
     >>> [path.name for path in with_sidecars(Path("no", "such", "rivers.shp"))]
     []
     """
+    if path.is_dir():
+        return sorted(file for file in path.iterdir() if file.is_file())
     beside = path.parent.iterdir() if path.parent.is_dir() else ()
     alike = (file for file in beside if file.name.startswith(f"{path.stem}."))
     return sorted(file for file in alike if file.is_file())

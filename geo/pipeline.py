@@ -26,8 +26,9 @@ from geo.partials import Settings
 from geo.privacy import Release, release
 from geo.read.layers import read_layers
 from geo.recipe import (
+    cover_classes,
     finding_methods,
-    named_layers,
+    layer_sources,
     partial_settings,
     point_settings,
     reading_options,
@@ -160,7 +161,7 @@ def _draw(
         result = done.release
         before = published_counts(folder)
         after = count_published(result)
-        files = {name: layer.path for name, layer in named_layers(config).items()}
+        files = {name: paths for name, (paths, *_) in layer_sources(config).items()}
         log.info("writing the map and its files")
         with replacing(folder) as fresh:
             write_map(result, fresh / "index.html")
@@ -331,11 +332,9 @@ def _compute(
 def _base_layers(config: Config) -> Layers:
     """Read the base layers that the region file names."""
     return read_layers(
-        {
-            name: (layer.path, layer.crs, layer.credit)
-            for name, layer in named_layers(config).items()
-        },
+        layer_sources(config),
         crs=config.region.crs,
         bounds=config.region.bounds,
-        cell_m=config.region.cell_m,
+        cell_m=config.terrain.cell_m or config.region.cell_m,
+        classes=cover_classes(config),
     )

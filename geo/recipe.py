@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,6 +22,8 @@ from geo.partials import Settings
 MOST_CELLS = 25_000_000
 """Largest grid: each surface on it then takes 200 MB."""
 
+MOST_TRAVEL_CELLS = 80_000_000
+"""Largest grid of modelled travel: a region of two degrees in cells of 30 m."""
 
 OFF = {
     "cleaning.smooth": False,
@@ -28,6 +31,15 @@ OFF = {
     "hotspots.count": "tracks",
 }
 """Settings that do nothing unless asked for, and what they are then."""
+
+_COVER_CODES = {
+    "forest": 10,
+    "shrub": 20,
+    "open_ground": 30,
+    "built": 50,
+    "water": 80,
+    "wetland": 90,
+}
 
 
 def reading_options(
@@ -118,6 +130,7 @@ def finding_methods(config: Config) -> Methods:
         correction={"bh": "fdr", "by": "by"}[config.hotspots.correction],
         chances=config.hotspots.chances,
         model=_model_methods(config),
+        travel=travel_grid(config),
     )
 
 
@@ -134,6 +147,28 @@ def _model_methods(config: Config) -> ModelMethods:
         rules=travel_rules(config),
         season=config.terrain.season,
     )
+
+
+def travel_grid(config: Config) -> Grid:
+    """Return the grid of modelled travel, over the same ground as the fine grid.
+
+    Raises
+    ------
+    ConfigError
+        As of `grids`, or if it has too many cells.
+    """
+    fine, _ = grids(config)
+    cell_m = config.terrain.cell_m
+    if cell_m is None or cell_m == fine.cell_m:
+        return fine
+    grid = Grid.covering(fine.bounds, crs=fine.crs, cell_m=cell_m)
+    if grid.rows * grid.columns > MOST_TRAVEL_CELLS:
+        raise ConfigError(
+            f"[terrain] cell_m makes {grid.rows * grid.columns:,} cells of "
+            f"{cell_m:g} m; expected at most {MOST_TRAVEL_CELLS:,}.",
+            hint="Set larger cells, or draw [region] bounds closer.",
+        )
+    return grid
 
 
 def travel_rules(config: Config) -> TravelRules:
@@ -159,6 +194,36 @@ def travel_ranges(config: Config) -> Ranges:
 def travel_season(config: Config, name: str) -> Season:
     """Return whether rivers are high in a season of the corridors, by its name."""
     return "wet" if name in config.terrain.wet_seasons else "dry"
+
+
+def cover_classes(config: Config) -> dict[int, int]:
+    """Return the class of ESA WorldCover that each value of the land cover means."""
+    cover = config.terrain.cover
+    return {
+        value: code
+        for name, code in _COVER_CODES.items()
+        for value in getattr(cover, name)
+    }
+
+
+def layer_sources(config: Config) -> dict[str, tuple[tuple[Path, ...], str, str]]:
+    """Return files, CRS and credit of each layer, as `read_layers` wants them.
+
+    Raises
+    ------
+    ConfigError
+        If a layer has tiles that is not read in tiles.
+    """
+    for name, layer in named_layers(config).items():
+        if layer.tiles and name not in {"relief", "cover"}:
+            raise ConfigError(
+                f"[layers.{name}] has tiles; expected them of relief and cover only.",
+                hint="Put the layer into one file.",
+            )
+    return {
+        name: ((layer.path, *layer.tiles), layer.crs, layer.credit)
+        for name, layer in named_layers(config).items()
+    }
 
 
 def named_layers(config: Config) -> dict[str, Layer]:

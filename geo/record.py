@@ -1,7 +1,8 @@
 """The record of a release: what was published, from what, and the files' digests."""
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def count_published(result: Release) -> dict[str, int]:
 
 
 def write_record(
-    result: Release, folder: Path, *, layers: Mapping[str, Path] | None = None
+    result: Release, folder: Path, *, layers: Mapping[str, Sequence[Path]] | None = None
 ) -> None:
     """Write release.json: what was published, from what, and the files' digests.
 
@@ -44,7 +45,8 @@ def write_record(
     folder
         Where its files lie.
     layers
-        Files of the base layers, by name; their digests tell which they were. Those
+        Files of the base layers, by name; their digests tell which they were: that of
+        several files, or of a folder, is the digest of their digests. Those
         of the GPS files are not told: they would change with their grouping, and
         tell whoever has one of them that it is in the map. The store keeps them.
     """
@@ -59,7 +61,7 @@ def write_record(
 
 
 def as_record(
-    result: Release, *, layers: Mapping[str, Path] | None = None
+    result: Release, *, layers: Mapping[str, Sequence[Path]] | None = None
 ) -> dict[str, Any]:
     """Return what a record says, as plain values: all but the digests of its files."""
     about = result.about
@@ -76,11 +78,24 @@ def as_record(
         "rejected": dict(about.rejected),
         **_of_points(about),
         "parameters": dict(about.parameters),
-        "layers": {name: digest_file(path) for name, path in (layers or {}).items()},
+        "layers": {name: _digest_of(paths) for name, paths in (layers or {}).items()},
         "published": count_published(result),
         "withheld": dict(result.withheld),
         "models": sorted(result.models),
     }
+
+
+def _digest_of(paths: Sequence[Path]) -> str:
+    """Return the sha256 of a file, or that of the digests of several."""
+    files = [
+        one
+        for path in paths
+        for one in (sorted(path.glob("*.tif*")) if path.is_dir() else [path])
+    ]
+    digests = [digest_file(one) for one in files]
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def _of_points(about: About) -> dict[str, object]:

@@ -141,6 +141,12 @@ class Layers:
     relief_cell_m
         Side of a cell of the DEM as it came, in metres; None without one. The relief
         may have smaller cells, and knows no more for that.
+    cover
+        Land cover as classes of ESA WorldCover, NaN where it is not known; None
+        without one.
+    waterways
+        Rivers and streams in detail: `name`, `order`, `boats` (1 carries boats, -1
+        must not, 0 is not known), `seasonal` (falls dry in the dry season).
     crossings
         Official monthly crossings: `year`, `month`, `crossings`, `basis`.
     nationalities
@@ -167,6 +173,8 @@ class Layers:
     effort: gpd.GeoDataFrame | None = None
     trails: gpd.GeoDataFrame | None = None
     relief_cell_m: float | None = None
+    cover: Surface | None = None
+    waterways: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
 
 
 ROLES = (

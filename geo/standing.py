@@ -55,7 +55,11 @@ def digest_ground(config: Config, *, today: date | None) -> str:
     named = msgspec.structs.asdict(config.layers)
     layers = {
         name: [
-            [(path.name, digest_file(path)) for path in with_sidecars(layer.path)],
+            [
+                (file.name, digest_file(file))
+                for path in (layer.path, *layer.tiles)
+                for file in with_sidecars(path)
+            ],
             [layer.path.name, layer.crs, layer.credit],
         ]
         for name, layer in named.items()

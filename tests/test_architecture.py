@@ -23,7 +23,8 @@ FLOORS = [
     | {"store.arrays", "store.manifest"},
     {"read.workbook"} | {"read.cells", "read.columns", "read.guard", "read.sniff"},
     {"read.coordinates", "read.features", "read.pointset", "read.times"},
-    {"read.found", "read.relief", "read.sifting"},
+    {"read.found", "read.raster", "read.sifting"} | {"read.waterways"},
+    {"read.relief"},
     {"read.owners", "read.placemarks"},
     {"read.bundle", "read.table", "read.weeks"},
     {"read.delimited", "read.geojson", "read.gps", "read.kml", "read.parquet"}
@@ -36,7 +37,7 @@ FLOORS = [
     | {"analysis.density.network"}
     | {"trails"}
     | {"analysis.hotspots.stats", "analysis.terrain.costs"},
-    {"analysis.terrain.rules"}
+    {"analysis.terrain.rules", "analysis.terrain.streams"}
     | {"analysis.corridors.brownian", "analysis.corridors.network"}
     | {"analysis.corridors.outlines", "analysis.corridors.ridges"}
     | {"analysis.corridors.along"}
@@ -55,11 +56,12 @@ FLOORS = [
     {"analysis.corridors.traffic"}
     | {"analysis.hotspots.emerging", "analysis.hotspots.stability"}
     | {"analysis.terrain.ground", "analysis.terrain.journeys"},
-    {"analysis.hotspots.points", "analysis.terrain.reach"}
+    {"analysis.hotspots.points", "analysis.terrain.laying"}
     | {"analysis.corridors.prior"}
     | {"partials", "privacy"},
     {"outcome"},
     {"ingest"},
+    {"analysis.terrain.reach"},
     # The writers' wing: what is said and drawn, then whole pages and files.
     {"write.change", "write.models", "write.recorded", "write.routes"},
     {"write.basemap", "write.fields", "write.output", "write.plain"} | {"packing"},
@@ -104,7 +106,7 @@ DOORS = {
     "pyogrio": {"read.vector", "write.files"},
     "fitdecode": {"read.fit", "read.fitrecords"},
     "python_calamine": {"read.workbook"},
-    "rasterio": {"read.relief", "write.basemap", "write.files"}
+    "rasterio": {"read.raster", "read.relief", "write.basemap", "write.files"}
     | {"analysis.corridors.outlines"},
 }
 

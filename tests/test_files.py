@@ -76,3 +76,12 @@ def test_the_digest_of_the_program_is_that_of_any_process():
     )
 
     assert told.stdout.strip() == digest_program()
+
+
+def test_what_lies_in_the_folder_of_a_layer_goes_with_it(tmp_path):
+    (tmp_path / "tiles" / "deeper").mkdir(parents=True)
+    for name in ("b.tif", "a.tif"):
+        (tmp_path / "tiles" / name).write_bytes(b"II*")
+    (tmp_path / "tiles.txt").write_bytes(b"beside")
+    found = with_sidecars(tmp_path / "tiles")
+    assert [path.name for path in found] == ["a.tif", "b.tif"]

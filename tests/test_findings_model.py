@@ -28,9 +28,7 @@ METHODS = ModelMethods(
 
 
 def models(base, methods=METHODS):
-    hours = hours_to_posts(
-        base.checkpoints, FINE, relief=base.relief, land=LAND, rivers=base.rivers
-    )
+    hours = hours_to_posts(base, FINE, land=LAND)
     return find_models(base, FINE, land=LAND, hours=hours, methods=methods)
 
 

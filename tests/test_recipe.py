@@ -14,12 +14,16 @@ from geo.analysis.terrain.costs import irmischer_clarke, langmuir, tobler
 from geo.analysis.terrain.rules import RANGES, TravelRules, draw_rules
 from geo.config import Season, load_config
 from geo.errors import ConfigError
+from geo.landscape import Cover
 from geo.recipe import (
+    cover_classes,
     finding_methods,
     grids,
+    layer_sources,
     named_parameters,
     partial_settings,
     reading_options,
+    travel_grid,
     travel_ranges,
     travel_rules,
     travel_season,
@@ -230,3 +234,35 @@ def test_the_model_is_told_where_and_how_and_named_where_it_is_asked_for(config)
     assert methods.rules.forest == 4.0
     assert named_parameters(asked)["model.entries"] == ("A",)
     assert not any(name.startswith("model.") for name in named_parameters(config))
+
+
+def test_layers_come_with_their_tiles_and_only_rasters_have_them(tmp_path):
+    (tmp_path / "more.toml").write_text(
+        '[region]\nname = "T"\ncrs = "EPSG:32618"\nbounds = [-78, 7, -77, 8]\n'
+        '[layers.relief]\npath = "a.tif"\ntiles = ["b.tif"]\n'
+    )
+    tiled = load_config(tmp_path / "more.toml")
+    (paths, _, _) = layer_sources(tiled)["relief"]
+    assert paths == (tmp_path / "a.tif", tmp_path / "b.tif")
+    layers = msgspec.structs.replace(tiled.layers, land=tiled.layers.relief)
+    with pytest.raises(ConfigError, match=r"\[layers\.land\] has tiles"):
+        layer_sources(msgspec.structs.replace(tiled, layers=layers))
+
+
+def test_values_of_the_cover_become_classes_of_world_cover(config):
+    assert cover_classes(config)[95] == 90
+    other = changed(config, "terrain", cover=Cover(forest=(3, 4), water=(0,)))
+    assert cover_classes(other) == {3: 10, 4: 10, 0: 80}
+
+
+def test_travel_has_cells_of_its_own_where_the_region_says_so(config):
+    fine, _ = grids(config)
+    assert travel_grid(config) == fine
+    finer = travel_grid(changed(config, "terrain", cell_m=50.0))
+    assert finer.cell_m == 50
+    assert finer.bounds == fine.bounds
+    with pytest.raises(ConfigError, match=r"\[terrain\] cell_m makes .* cells of 10 m"):
+        travel_grid(
+            changed(changed(config, "terrain", cell_m=10.0), "region",
+                    bounds=(-79.0, 6.5, -76.0, 9.5))
+        )  # fmt: skip

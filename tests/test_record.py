@@ -72,7 +72,7 @@ def test_the_record_says_which_base_layers_there_were(tmp_path):
     layer.write_bytes(b"land")
     (tmp_path / "map").mkdir()
 
-    write_record(make_release(), tmp_path / "map", layers={"land": layer})
+    write_record(make_release(), tmp_path / "map", layers={"land": [layer]})
 
     record = json.loads((tmp_path / "map" / RECORD).read_text(encoding="utf-8"))
     assert record["layers"] == {"land": sha256(b"land").hexdigest()}

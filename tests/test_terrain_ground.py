@@ -12,9 +12,11 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 from shapely import LineString, MultiLineString, Point
 
+from geo.analysis.terrain import ground
 from geo.analysis.terrain.costs import langmuir, level, speed_kmh, tobler
-from geo.analysis.terrain.ground import make_costs, rank_rivers
+from geo.analysis.terrain.ground import make_costs
 from geo.analysis.terrain.rules import COVER, RANGES, TravelRules, draw_rules
+from geo.analysis.terrain.streams import rank_rivers
 from geo.analysis.terrain.travel import accumulate, trace_path
 from geo.errors import SchemaError
 from geo.grid import Grid, Surface
@@ -333,3 +335,76 @@ def test_what_does_not_fit_is_refused():
         make_costs(FLAT, land=np.ones((2, 2), bool))
     with pytest.raises(SchemaError, match="no column 'order'"):
         make_costs(FLAT, rivers=river(ACROSS).drop(columns="order"))
+
+
+@pytest.mark.parametrize(
+    ("boats", "season", "afloat"),
+    [
+        (1, "dry", True),
+        (1, "wet", True),
+        (-1, "wet", False),
+        (0, "dry", False),
+        (0, "wet", True),
+    ],
+)
+def test_a_reach_carries_boats_as_its_tags_or_else_its_rank_say(boats, season, afloat):
+    ways = river(ALONG, order=2).assign(boats=boats)
+    costs = make_costs(FLAT, rules=rules(closed_wet=0), rivers=ways, season=season)
+    assert (costs.ground.mode != LAND).any() == afloat
+
+
+def test_where_two_reaches_meet_the_larger_one_counts_and_then_the_one_with_boats():
+    ways = river(ALONG, ALONG, ALONG, order=[3, 2, 2]).assign(boats=[1, -1, 0])
+    costs = make_costs(FLAT, rules=rules(navigable_dry=2), rivers=ways)
+    assert (costs.ground.mode != LAND).any()
+    only = ways[ways["boats"] < 0]
+    assert not make_costs(
+        FLAT, rules=rules(navigable_dry=2), rivers=only
+    ).ground.mode.size
+
+
+def test_a_brook_that_falls_dry_is_waded_in_the_wet_season_only():
+    ways = river(ACROSS).assign(seasonal=True)
+    dry, wet = (
+        make_costs(FLAT, rules=rules(), rivers=ways, season=season).friction
+        for season in ("dry", "wet")
+    )
+    assert (dry == 1.0).all()
+    assert (wet[:, 4] > 1.0).all()
+
+
+@pytest.mark.parametrize("season", ["dry", "wet"])
+def test_single_precision_and_strips_change_nothing_but_digits(monkeypatch, season):
+    """As for a grid of tens of millions of cells."""
+    random = np.random.default_rng(8)
+    grid = Grid(CRS, 0, 4000, 50, rows=80, columns=60)
+    height = random.uniform(0, 200, grid.shape).cumsum(axis=1) / 20
+    land = np.ones(grid.shape, bool)
+    land[:, :9] = False
+    codes = random.choice([10.0, 20, 50, 90, np.nan], grid.shape)
+    lines = [
+        LineString(random.uniform(0, 3000, (6, 2))) for _ in range(5)
+    ]  # fmt: skip
+    ways = gpd.GeoDataFrame(
+        {"order": [1, 2, 3, 2, 1], "boats": [0, 1, 0, -1, 0]}, geometry=lines, crs=CRS
+    )
+
+    def hours():
+        costs = make_costs(
+            Surface(grid, height, "relief", "m"),
+            rules=TravelRules(coast_km=0.2), season=season, land=land,
+            cover=Surface(grid, codes, "cover", "class"), rivers=ways,
+        )  # fmt: skip
+        source = np.flatnonzero(np.isfinite(costs.friction.ravel()))[0]
+        return costs, accumulate(costs, source).hours.values
+
+    costs, exact = hours()
+    monkeypatch.setattr(ground, "SINGLE_FROM", 100)
+    monkeypatch.setattr(ground, "_STRIP", 7)
+    single, near = hours()
+
+    assert costs.friction.dtype == np.float64
+    assert single.friction.dtype == single.ground.height.dtype == np.float32
+    assert np.array_equal(costs.ground.mode, single.ground.mode)
+    assert np.isfinite(exact).sum() > 1000
+    assert np.allclose(near, exact, rtol=1e-5, equal_nan=True)

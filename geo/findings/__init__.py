@@ -4,6 +4,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.analysis.corridors.brownian import surface_of
+from geo.analysis.terrain.laying import on_grid
 from geo.analysis.terrain.reach import hours_to_posts
 from geo.findings.along import find_along
 from geo.findings.bandwidths import (
@@ -63,16 +64,16 @@ def make_findings(
         methods.bandwidth, totals.votes, movement.grid, fallback_m=cells.cell_m
     )
     density = track_density(totals.votes, movement.grid, bandwidth_m=bandwidth_m)
+    travel = methods.travel or movement.grid
     hours = hours_to_posts(
-        base.checkpoints,
-        movement.grid,
-        relief=base.relief,
-        land=land,
-        rivers=base.rivers,
+        base,
+        travel,
+        land=land if travel == movement.grid else None,
         rules=methods.model.rules,
         season=methods.model.season,
     )
     ground = coarse_ground(land, density.grid, cells)
+    hours = None if hours is None else on_grid(hours, movement.grid)
     reach_m = 2 * bandwidth_m
     support = Surface(
         movement.grid, movement.support.astype(float), "support", "tracks"

@@ -54,7 +54,9 @@ def find_cells(
     hotspots.insert(len(hotspots.columns) - 1, "density", round_significant(values))
     far = np.full(len(here), np.nan)
     if hours is not None:
-        far = np.where(here >= 0, hours.values.ravel()[here], np.nan)
+        centres = cells.centre_of(hotspots["cell"].to_numpy(dtype=np.int64))
+        there = hours.grid.cell_of(*centres)
+        far = np.where(there >= 0, hours.values.ravel()[there], np.nan)
     hotspots.insert(len(hotspots.columns) - 1, "post_h", np.floor(2 * far + 0.5) / 2)
     return hotspots
 

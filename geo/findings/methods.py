@@ -6,6 +6,7 @@ from typing import Any
 
 from geo.analysis.terrain.entries import Position
 from geo.analysis.terrain.rules import Season, TravelRules
+from geo.grid import Grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class Methods:
         What they are about: "tracks" or "hours".
     k
         Corridors are outlined on cells that at least so many tracks stand behind.
+    travel
+        Grid of modelled travel; by default that of the movement.
     round_to
         What is worked out from published counts takes them rounded to this.
     correction, chances
@@ -70,6 +73,7 @@ class Methods:
     alpha: float
     k: int
     count: str = "tracks"
+    travel: Grid | None = None
     round_to: int = 5
     correction: str = "fdr"
     chances: str = "exact"

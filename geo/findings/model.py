@@ -9,8 +9,8 @@ from geo.analysis.corridors.prior import least_cost_corridors
 from geo.analysis.terrain.bands import bands_of
 from geo.analysis.terrain.costs import Costs
 from geo.analysis.terrain.entries import find_entries
-from geo.analysis.terrain.ground import make_costs
-from geo.analysis.terrain.reach import hours_to_posts, on_grid
+from geo.analysis.terrain.laying import lay_costs
+from geo.analysis.terrain.reach import hours_to_posts
 from geo.findings.methods import ModelMethods
 from geo.findings.surfaces import land_mask
 from geo.grid import Grid, Surface
@@ -61,9 +61,7 @@ def find_models(
     if base.relief is not None and methods.entries:
         entries, exits = find_ends(base, grid.crs, methods)
         found["modelled"] = least_cost_corridors(
-            travel_costs(
-                base, base.relief, grid.coarsened(methods.cell_factor), methods
-            ),
+            travel_costs(base, grid.coarsened(methods.cell_factor), methods),
             entries,
             exits,
             percents=methods.slower_pct,
@@ -94,16 +92,14 @@ def find_ends(
     return entries, exits
 
 
-def travel_costs(
-    base: Layers, relief: Surface, grid: Grid, methods: ModelMethods
-) -> Costs:
+def travel_costs(base: Layers, grid: Grid, methods: ModelMethods) -> Costs:
     """Return what it costs to travel over a grid."""
-    return make_costs(
-        on_grid(relief, grid),
+    return lay_costs(
+        base,
+        grid,
         rules=methods.rules,
         season=methods.season,
         land=land_mask(base.land, grid),
-        rivers=base.rivers,
     )
 
 
@@ -118,11 +114,9 @@ def _isochrones(
     """Return bands of hours to the nearest post, and to the other kinds of help."""
     reach = {"post": hours} | {
         kind: hours_to_posts(
-            base.checkpoints,
+            base,
             grid,
-            relief=base.relief,
             land=land,
-            rivers=base.rivers,
             rules=methods.rules,
             season=methods.season,
             roles=(kind,),

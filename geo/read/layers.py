@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,14 @@ from geo.read.columns import find_roles, listed, plain
 from geo.read.coordinates import as_degrees, known_crs
 from geo.read.delimited import read_delimited
 from geo.read.features import load_features
-from geo.read.relief import MARGIN_DEG, read_relief
+from geo.read.raster import tiles_of
+from geo.read.relief import MARGIN_DEG, WORLD_COVER, read_cover, read_relief
 from geo.read.sniff import kind_of, label_of
 from geo.read.vector import read_frame
+from geo.read.waterways import WATERWAYS, rank_waterways
 from geo.schema import ROLES, Layers
 
 log = logging.getLogger(__name__)
-
-FINEST_RELIEF_M = 1000.0
 
 Bounds = tuple[float, float, float, float]
 
@@ -40,6 +40,7 @@ _COLUMNS: Mapping[str, Mapping[str, Any]] = {
         "quality": "mapped",
         "precision_m": float("nan"),
     },
+    "waterways": WATERWAYS,
     "border": {"name": ""},
     "provinces": {"name": "", "country": ""},
     "places": {"name": None, "country": "", "population": 0},
@@ -66,6 +67,7 @@ _DIMENSION = {
     "provinces": 2,
     "effort": -1,
     "trails": 1,
+    "waterways": 1,
 }
 _ANY = -1  # a layer whose shapes may be of any dimension, and stay whole
 
@@ -90,11 +92,12 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
 
 
 def read_layers(
-    sources: Mapping[str, tuple[Path, str, str]],
+    sources: Mapping[str, tuple[Path | Sequence[Path], str, str]],
     *,
     crs: str,
     bounds: Bounds,
     cell_m: float,
+    classes: Mapping[int, int] = WORLD_COVER,
 ) -> Layers:
     """Read the base layers of a region, cut to it and in its CRS.
 
@@ -102,15 +105,18 @@ def read_layers(
     ----------
     sources
         File, CRS (empty where the file has its own) and credit of each layer, by the
-        names of schema.Layers. Layers that are left out come out empty.
+        names of schema.Layers. Layers that are left out come out empty. Of relief and
+        cover there may be several files, and a folder stands for all GeoTIFFs in it.
     crs
         CRS of the region, in metres.
     bounds
         West, south, east and north of the study area, in degrees. Layers are kept
         to half a degree around it.
     cell_m
-        Side of a cell of the region, in metres; the relief has cells of that size,
-        or of 1000 m if it is smaller.
+        Side of a cell of the relief and the cover, in metres; a coarse relief has
+        cells of 1000 m at least.
+    classes
+        The class of ESA WorldCover that each value of the cover stands for.
 
     Raises
     ------
@@ -132,16 +138,21 @@ def read_layers(
     """
     region = known_crs(crs, name="the region")
     read: dict[str, Any] = {}
+    lie: dict[str, Any] = {"crs": crs, "bounds": bounds, "cell_m": cell_m}
     for name in watch(sorted(sources), "reading layers"):
-        path, own, _ = sources[name]
+        paths, own, _ = sources[name]
+        path, *more = [paths] if isinstance(paths, Path) else paths
         if name in _COLUMNS:
             read[name] = _vector(name, path, own, region, bounds)
         elif name in _COUNTS:
             read[name] = _counts(name, path)
         elif name == "relief":
             read[name], read["relief_cell_m"] = read_relief(
-                path, own, crs=crs, bounds=bounds, cell_m=max(cell_m, FINEST_RELIEF_M)
+                tiles_of(path, more), own, **lie
             )
+        elif name == "cover":
+            tiles = tiles_of(path, more)
+            read[name] = read_cover(tiles, own, classes=classes, **lie)
         else:
             raise ValueError(f"unknown layer {name!r}")
         log.info("layers: %s from %s", name, path.name)
@@ -149,6 +160,7 @@ def read_layers(
         **{name: read.get(name, _empty(name, region)) for name in _COLUMNS},
         relief=read.get("relief"),
         relief_cell_m=read.get("relief_cell_m"),
+        cover=read.get("cover"),
         **{name: read.get(name, _no_counts(name)) for name in _COUNTS},
         credits={n: credit for n, (_, _, credit) in sorted(sources.items()) if credit},
     )
@@ -177,6 +189,8 @@ def _vector(
             "or more.",
             hint="Give each place, patrol or area of watching its column hours.",
         )
+    if name == "waterways":
+        table = rank_waterways(table)
     shapes = frame.geometry.reset_index(drop=True).to_crs(4326)
     dimension = _DIMENSION.get(name, 0)
     have = shapely.get_dimensions(np.asarray(shapes.array, dtype=object))
@@ -371,7 +385,8 @@ def _counts(name: str, path: Path) -> pd.DataFrame:
 def _empty(name: str, region: CRS) -> gpd.GeoDataFrame:
     table = {key: _typed(None, value or "" if value is None else value, 0)
              for key, value in _COLUMNS[name].items()}  # fmt: skip
-    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries([], crs=region))
+    frame = rank_waterways(pd.DataFrame(table)) if name == "waterways" else table
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries([], crs=region))
 
 
 def _no_counts(name: str) -> pd.DataFrame:

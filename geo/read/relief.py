@@ -1,137 +1,184 @@
-"""The relief, from a GeoTIFF to a surface on the ground of the region."""
+"""Relief and land cover, from GeoTIFFs to surfaces on the ground of the region."""
 
-import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rasterio
 import rasterio.warp
+from numpy.typing import NDArray
 from pyproj import CRS, Transformer
-from rasterio.errors import RasterioError
+from rasterio.warp import Resampling
 
-from geo.errors import CRSError, InputError
+from geo.errors import InputError
 from geo.grid import Grid, Surface
-from geo.read.coordinates import known_crs
-from geo.read.sniff import kind_of, label_of
+from geo.read.raster import MAX_PIXELS, Tile, lay_tiles, opened
+from geo.read.sniff import label_of
 
 MARGIN_DEG = 0.5
 """How far around the study area the base layers are kept, in degrees."""
 
-MAX_PIXELS = 400_000_000
-"""Largest raster that is opened: a region of five degrees in cells of 30 m."""
+COARSEST_M = 1000.0
+"""Side of a cell of a relief whose own cells are at least as large."""
+
+MAX_COVER_PIXELS = 2_000_000_000
+"""Largest raster of land cover that is opened: three degrees in cells of 10 m."""
+
+WORLD_COVER: Mapping[int, int] = {
+    code: code for code in (10, 20, 30, 40, 50, 60, 80, 90, 95)
+}
+"""Classes of ESA WorldCover that say how one travels."""
+
+_LOWEST_M, _HIGHEST_M = -500.0, 9000.0  # beyond are marks for "unknown"
 
 Bounds = tuple[float, float, float, float]
 
 
 def read_relief(
-    path: Path, own: str, *, crs: str, bounds: Bounds, cell_m: float
+    paths: Sequence[Path], own: str, *, crs: str, bounds: Bounds, cell_m: float
 ) -> tuple[Surface, float]:
-    """Return the heights of a GeoTIFF on a grid of the region's CRS.
+    """Return the heights of GeoTIFFs on a grid of the region's CRS.
 
     Parameters
     ----------
-    path
-        GeoTIFF with heights in metres in its first band.
+    paths
+        GeoTIFFs with heights in metres in their first band: one, or tiles.
     own
-        CRS of the file, where it does not carry one; empty takes the file's.
+        CRS of the files, where they do not carry one; empty takes the file's.
     crs
         CRS of the region, in metres.
     bounds
         West, south, east and north of the study area, in degrees.
     cell_m
-        Side of a cell of the result, in metres.
+        Side of a cell of the result, in metres; of a relief of COARSEST_M or coarser
+        it is at least that.
 
     Returns
     -------
     Surface
-        Heights in metres, resampled bilinearly; NaN where the file has none.
+        Heights in metres; NaN where the files have none. Each is the mean of the
+        pixels in its cell where these are finer, else the bilinear value between them.
     float
-        Side of a cell of the file in the study area, in metres, to two digits.
+        Side of a cell of the file in metres, to two digits.
 
     Raises
     ------
     InputError
-        If it is no GeoTIFF, too large, or does not reach the study area.
+        If a file is no GeoTIFF, too large, or none reaches the study area.
     CRSError
-        If its CRS is not known.
+        If the CRS of a file is not known.
     """
-    if kind_of(path).name != "tiff":
-        raise InputError(f"{label_of(path)} is not a GeoTIFF.")
+    with opened(paths, own, layer="relief", kinds="iuf", most=MAX_PIXELS) as tiles:
+        pixel_m = max(tile.pixel_m for tile in tiles)
+        coarse = pixel_m >= COARSEST_M
+        side = max(cell_m, COARSEST_M) if coarse else cell_m
+        grid = _grid_around(bounds, crs, side)
+        if coarse:
+            heights = _between(tiles, own, grid)
+        else:
+            how = Resampling.average if 2 * pixel_m <= side else Resampling.bilinear
+            heights = lay_tiles(tiles, grid, _heights, how=how, kind="float32")
+    _check_reach(paths, bool(np.isnan(heights).all()))
+    return Surface(grid, heights, "relief", "m"), float(f"{pixel_m:.2g}")
+
+
+def read_cover(
+    paths: Sequence[Path],
+    own: str,
+    *,
+    crs: str,
+    bounds: Bounds,
+    cell_m: float,
+    classes: Mapping[int, int],
+) -> Surface:
+    """Return the land cover of GeoTIFFs on a grid of the region's CRS.
+
+    Parameters
+    ----------
+    paths, own, crs, bounds, cell_m
+        As of `read_relief`; the first band holds classes.
+    classes
+        The class of ESA WorldCover that each value stands for; others are unmapped.
+
+    Returns
+    -------
+    Surface
+        The commonest class in each cell, as ESA WorldCover numbers them; NaN where it
+        is unmapped.
+
+    Raises
+    ------
+    InputError, CRSError
+        As of `read_relief`.
+    """
+    grid = _grid_around(bounds, crs, cell_m)
+
+    def codes(pixels: NDArray[Any], _: float | None) -> NDArray[np.uint8]:
+        found = np.zeros(pixels.shape, np.uint8)
+        for value, code in classes.items():
+            found[pixels == value] = code
+        return found
+
+    with opened(paths, own, layer="cover", kinds="iu", most=MAX_COVER_PIXELS) as tiles:
+        fine = 2 * min(tile.pixel_m for tile in tiles) <= cell_m
+        how = Resampling.mode if fine else Resampling.nearest
+        found = lay_tiles(tiles, grid, codes, how=how, kind="uint8")
+    _check_reach(paths, not bool(found.any()))
+    cover = found.astype(np.float32)
+    cover[found == 0] = np.nan
+    return Surface(grid, cover, "land cover", "class")
+
+
+def _grid_around(bounds: Bounds, crs: str, cell_m: float) -> Grid:
     west, south, east, north = bounds
     margin = MARGIN_DEG / 2
     reach = Transformer.from_crs(4326, crs, always_xy=True).transform_bounds(
         west - margin, south - margin, east + margin, north + margin
     )
-    grid = Grid.covering(reach, crs=crs, cell_m=cell_m)
-    shut = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
-    try:
-        with warnings.catch_warnings(), rasterio.Env(**shut):
-            warnings.simplefilter("ignore")  # a missing CRS is our own error below
-            with rasterio.open(path.absolute(), driver="GTiff") as raster:
-                _check_raster(raster, path)
-                heights = _warped(raster, path, own, grid)
-                side_m = _side_m(raster, own, grid)
-    except (RasterioError, OSError, MemoryError) as error:
+    return Grid.covering(reach, crs=crs, cell_m=cell_m)
+
+
+def _check_reach(paths: Sequence[Path], nothing: bool) -> None:  # noqa: FBT001
+    if nothing:
+        more = f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
         raise InputError(
-            f"{label_of(path)} is a damaged GeoTIFF, or none.", hint="Export it again."
-        ) from error
-    if np.isnan(heights).all():
-        raise InputError(
-            f"{label_of(path)} does not reach the study area.",
+            f"{label_of(paths[0])}{more} does not reach the study area.",
             hint="Check its CRS, and [region] bounds.",
         )
-    return Surface(grid, heights, "relief", "m"), side_m
 
 
-def _check_raster(raster: Any, path: Path) -> None:
-    """Refuse a raster that is too large or holds no heights."""
-    if raster.width * raster.height > MAX_PIXELS:
-        raise InputError(
-            f"{label_of(path)} has {raster.width:,} x {raster.height:,} cells; "
-            f"expected at most {MAX_PIXELS:,} in all.",
-            hint="Cut it to the region, or make its cells larger.",
-        )
-    if raster.count < 1 or np.dtype(raster.dtypes[0]).kind not in "iuf":
-        raise InputError(f"{label_of(path)} holds no heights.")
+def _heights(pixels: NDArray[Any], nodata: float | None) -> NDArray[np.float32]:
+    """Return pixels as heights, NaN where they are unknown."""
+    found = pixels.astype(np.float32)
+    if nodata is not None:
+        found[pixels == nodata] = np.nan
+    with np.errstate(invalid="ignore"):
+        found[~((found >= _LOWEST_M) & (found <= _HIGHEST_M))] = np.nan
+    return found
 
 
-def _side_m(raster: Any, own: str, grid: Grid) -> float:
-    """Return the side of a cell of the file in the middle of the grid, in metres."""
-    west, south, east, north = grid.bounds
-    x, y = (west + east) / 2, (south + north) / 2
-    there = Transformer.from_crs(grid.crs, own or raster.crs, always_xy=True)
-    here = Transformer.from_crs(own or raster.crs, grid.crs, always_xy=True)
-    column, row = ~raster.transform @ there.transform(x, y)
-    corners = [(column, row), (column + 1, row), (column, row + 1)]
-    px, py = np.array([here.transform(*(raster.transform @ at)) for at in corners]).T
-    area = abs((px[1] - px[0]) * (py[2] - py[0]) - (px[2] - px[0]) * (py[1] - py[0]))
-    side = float(np.sqrt(area))
-    return float(f"{side:.2g}") if np.isfinite(side) else grid.cell_m
-
-
-def _warped(raster: Any, path: Path, own: str, grid: Grid) -> Any:
-    """Return the first band on the grid."""
-    source = known_crs(own, name=label_of(path)).to_wkt() if own else raster.crs
-    if not source:
-        raise CRSError(
-            f"{label_of(path)} has no CRS.",
-            hint="Set crs under [layers.relief] in region.toml.",
-        )
+def _between(tiles: Sequence[Tile], own: str, grid: Grid) -> NDArray[np.float32]:
+    """Return heights between the few pixels of a coarse relief."""
     heights = np.full(grid.shape, np.nan, dtype=np.float32)
-    # A band brings the CRS of its file along, so another one needs the bare numbers.
-    rasterio.warp.reproject(
-        source=raster.read(1) if own else rasterio.band(raster, 1),
-        destination=heights,
-        src_transform=raster.transform,
-        src_crs=rasterio.CRS.from_user_input(source),
-        src_nodata=raster.nodata,
-        dst_transform=rasterio.Affine(
-            grid.cell_m, 0, grid.west, 0, -grid.cell_m, grid.north
-        ),
-        dst_crs=rasterio.CRS.from_wkt(CRS.from_user_input(grid.crs).to_wkt()),
-        dst_nodata=np.nan,
-        resampling=rasterio.warp.Resampling.bilinear,
-        num_threads=1,
-    )
+    for tile in tiles:
+        found = np.full(grid.shape, np.nan, dtype=np.float32)
+        # A band brings the CRS of its file along: another one needs bare numbers.
+        source = tile.file.read(1) if own else rasterio.band(tile.file, 1)
+        rasterio.warp.reproject(
+            source=source,
+            destination=found,
+            src_transform=tile.file.transform,
+            src_crs=rasterio.CRS.from_user_input(tile.crs),
+            src_nodata=tile.file.nodata,
+            dst_transform=rasterio.Affine(
+                grid.cell_m, 0, grid.west, 0, -grid.cell_m, grid.north
+            ),
+            dst_crs=rasterio.CRS.from_wkt(CRS.from_user_input(grid.crs).to_wkt()),
+            dst_nodata=np.nan,
+            resampling=Resampling.bilinear,
+            num_threads=1,
+        )
+        unknown = np.isnan(heights)
+        heights[unknown] = found[unknown]
     return heights

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -280,9 +281,13 @@ def costs_of(
     return Costs(friction.grid, ground, pace, neighbours=neighbours)
 
 
-def padded(values: NDArray[np.floating], *, margin: float = math.nan) -> Floats:
+def padded(
+    values: NDArray[Any], *, margin: float = math.nan, kind: str = "float64"
+) -> NDArray[Any]:
     """Return values flat, with margins around them, as the loops want them."""
-    wide = np.pad(np.asarray(values, np.float64), MARGIN, constant_values=margin)
+    rows, columns = values.shape
+    wide = np.full((rows + 2 * MARGIN, columns + 2 * MARGIN), margin, kind)
+    wide[MARGIN:-MARGIN, MARGIN:-MARGIN] = values
     return wide.ravel()
 
 
