@@ -72,9 +72,8 @@ class Layer(Section, frozen=True):
     """One base layer."""
 
     path: Path
-    """A file; of relief and cover also a folder of GeoTIFFs."""
     tiles: tuple[Path, ...] = ()
-    """Further files of a relief or cover that is cut into tiles."""
+    """Further files of a relief or cover, whose path may be a folder of GeoTIFFs."""
     crs: str = ""
     """CRS of a file that does not carry its own."""
     credit: str = ""
@@ -92,7 +91,6 @@ class Layers(Section, frozen=True):
     checkpoints: Layer | None = None
     relief: Layer | None = None
     cover: Layer | None = None
-    """Land cover; [terrain.cover] says which value is what."""
     waterways: Layer | None = None
     """Rivers and streams in detail, in whose place travel otherwise takes rivers."""
     crossings: Layer | None = None
