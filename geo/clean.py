@@ -1,26 +1,28 @@
 """Turn away fixes that cannot be true, each with its reason."""
 
 import logging
-import os
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.kernels.tracks import SPIKE, TOO_FAST, Points, sift_tracks
+from geo.frames import SHARE, columns_of, milliseconds, on_processors, picked
+from geo.kernels.chains import sift_tracks
+from geo.kernels.rows import are_sorted, sealed
+from geo.kernels.tracks import Points
+from geo.kernels.verdicts import KEPT, Limits, Rows, judge_rows, mark_twins
 from geo.plane import plane_of
 from geo.schema import FIXES, REJECTS, Sifted, check_fixes
 
 log = logging.getLogger(__name__)
 
 Codes = NDArray[np.int8]
+Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-KEPT = ""
 REASONS = (
-    KEPT,
+    "",
     "no time",
     "no position",
     "outside the region",
@@ -29,7 +31,7 @@ REASONS = (
     "impossible speed",
     "spike",
 )
-"""What the codes of this module stand for."""
+"""What the verdicts of the kernels stand for."""
 
 ERRORS_IN_ACCURACY = 1.515
 """Radius that holds 68.27 % of a circular normal distribution, in standard errors
@@ -38,8 +40,7 @@ per axis: sqrt(-2 ln(1 - 0.6827))."""
 PASSENGERS = ("source", "line")
 """Columns that come from the store, and say where a row stood."""
 
-SHARE = 100_000
-"""So many fixes are sifted at a time by each processor."""
+MS_AN_HOUR = 3_600_000
 
 
 def clean_fixes(
@@ -135,43 +136,39 @@ def clean_fixes(
             f"the highest speed is {max_speed_kmh} and the error {location_error_m}; "
             "both must be positive"
         )
+    west, south, east, north = bounds
+    if not (west < east and south < north):
+        raise ValueError(f"bounds are {bounds}; expected west, south, east, north")
     plane = plane_of(crs)
     table = _sorted(fixes)
-    code = _judge_rows(table, bounds, max_accuracy_m)
-    code[_duplicates(table, code)] = REASONS.index("duplicate")
+    rows = _rows(table)
+    most = np.inf if max_accuracy_m is None else float(max_accuracy_m)
+    limits = Limits(float(west), float(south), float(east), float(north), most)
+    error_m = _errors(rows.accuracy, location_error_m)
+    x_m, y_m = np.empty(len(table)), np.empty(len(table))
+    verdict = np.zeros(len(table), np.int8)
 
-    rows = np.flatnonzero(code == 0)
-    error = _errors(table["accuracy_m"].to_numpy()[rows], location_error_m)
-    time = table["time"].dt.tz_convert(None).to_numpy().astype(np.int64)[rows]
-    track, lon, lat = (table[name].to_numpy()[rows] for name in ("track", "lon", "lat"))
-    speed = max_speed_kmh / 3600  # metres per millisecond
+    def judge(share: slice) -> None:
+        some = Rows._make(column[share] for column in rows)
+        said = verdict[share]
+        judge_rows(some, limits, said)
+        mark_twins(some, said)
+        x, y = plane.metres(some.lon, some.lat, out=(x_m[share], y_m[share]))
+        points = Points(some.time, x, y, error_m[share])
+        sift_tracks(some.track, points, max_speed_kmh / MS_AN_HOUR * 1000, said)
 
-    def sift(share: slice) -> tuple[Floats, Floats, Codes]:
-        x, y = plane.metres(lon[share], lat[share])
-        points = Points(time[share], x, y, error[share])
-        return x, y, sift_tracks(track[share], points, speed)
-
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # the loops let go of the GIL
-        parts = list(pool.map(sift, _shares(track)))
-    x, y, verdict = (np.concatenate(part) for part in zip(*parts, strict=True))
-    code[rows[verdict == TOO_FAST]] = REASONS.index("impossible speed")
-    code[rows[verdict == SPIKE]] = REASONS.index("spike")
-
-    kept = verdict == 0
-    measured = table.take(rows[kept]).reset_index(drop=True)
-    measured["x_m"], measured["y_m"] = x[kept], y[kept]
-    measured["error_m"] = error[kept]
-    log.info("clean: kept %d of %d fixes", len(measured), len(table))
-    return Sifted(measured, _rejects(table, code))
+    on_processors(judge, _shares(rows.track))
+    measured = {"x_m": x_m, "y_m": y_m, "error_m": error_m}
+    kept = picked(columns_of(table) | measured, verdict == KEPT)
+    log.info("clean: kept %d of %d fixes", len(kept), len(table))
+    return Sifted(kept, _rejects(table, verdict))
 
 
 def _sorted(fixes: pd.DataFrame) -> pd.DataFrame:
     """Return the columns we keep, sorted by track, then time."""
     check_fixes(fixes.head(0))
-    track = fixes["track"].to_numpy()
-    time = fixes["time"].dt.tz_convert(None).to_numpy().astype(np.int64)
-    back = (track[1:] == track[:-1]) & (time[1:] < time[:-1])
-    if (back | (track[1:] < track[:-1])).any():
+    track, time = sealed(fixes["track"], np.int64), milliseconds(fixes["time"])
+    if not are_sorted(track, time):
         fixes = fixes.take(np.lexsort((time, track)))
     names = [*FIXES, *(name for name in PASSENGERS if name in fixes)]
     unknown = np.full(len(fixes), np.nan)
@@ -182,53 +179,29 @@ def _sorted(fixes: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _judge_rows(
-    table: pd.DataFrame,
-    bounds: tuple[float, float, float, float],
-    max_accuracy_m: float | None,
-) -> Codes:
-    """Return the codes of what is wrong with rows by themselves."""
-    west, south, east, north = bounds
-    if not (west < east and south < north):
-        raise ValueError(f"bounds are {bounds}; expected west, south, east, north")
-    lon, lat = table["lon"].to_numpy(), table["lat"].to_numpy()
-    code = np.zeros(len(table), np.int8)
-    if max_accuracy_m is not None:
-        poor = table["accuracy_m"].to_numpy() > max_accuracy_m
-        code[poor] = REASONS.index("poor accuracy")
-    inside = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
-    if not inside.all():
-        code[~inside] = REASONS.index("outside the region")
-        code[np.isnan(lon) | np.isnan(lat)] = REASONS.index("no position")
-    code[table["time"].isna().to_numpy()] = REASONS.index("no time")
-    return code
+def _rows(table: pd.DataFrame) -> Rows:
+    """Return the columns of sorted fixes as the kernels take them."""
+    none = np.zeros(len(table), np.int64)
+    source = none
+    if "source" in table:
+        source = pd.factorize(table["source"], sort=True)[0]
+    return Rows(
+        track=sealed(table["track"], np.int64),
+        time=milliseconds(table["time"]),
+        lon=sealed(table["lon"], np.float64),
+        lat=sealed(table["lat"], np.float64),
+        elevation=sealed(table["elevation_m"], np.float64),
+        accuracy=sealed(table["accuracy_m"], np.float64),
+        source=sealed(source, np.int64),
+        line=sealed(table.get("line", none), np.int64),
+    )
 
 
-def _duplicates(table: pd.DataFrame, code: Codes) -> NDArray[np.int64]:
-    """Return the rows whose track and time another, better row has."""
-    rows = np.flatnonzero(code == 0)
-    track = table["track"].to_numpy()[rows]
-    time = table["time"].dt.tz_convert(None).to_numpy()[rows]
-    again = (track[1:] == track[:-1]) & (time[1:] == time[:-1])
-    if not again.any():
-        return rows[:0]
-    begins = np.concatenate([[True], ~again])
-    shared = np.flatnonzero(~(begins & np.append(begins[1:], True)))
-    twins = table.take(rows[shared])
-    twins = twins.assign(moment=np.cumsum(begins[shared]), row=rows[shared])
-    twins["accuracy_m"] = twins["accuracy_m"].where(twins["accuracy_m"] > 0)
-    ties = [name for name in ("elevation_m", *PASSENGERS) if name in twins]
-    twins = twins.sort_values(["moment", "accuracy_m", "lon", "lat", *ties])
-    worse: NDArray[np.int64] = twins.loc[twins.duplicated("moment"), "row"].to_numpy()
-    return worse
-
-
-def _shares(track: NDArray[np.int64]) -> list[slice]:
+def _shares(track: Ints) -> list[slice]:
     """Cut rows into shares of about SHARE, none of which parts a track."""
-    begins = np.flatnonzero(np.diff(track)) + 1
-    near = np.searchsorted(begins, np.arange(SHARE, track.size, SHARE))
-    cuts = sorted({0, *begins[near[near < begins.size]].tolist(), track.size})
-    return [slice(*cut) for cut in pairwise(cuts)] or [slice(0, 0)]
+    near = track[np.arange(SHARE, track.size, SHARE)]
+    cuts = sorted({0, *np.searchsorted(track, near, "right").tolist(), track.size})
+    return [slice(*cut) for cut in pairwise(cuts)]
 
 
 def _errors(accuracy_m: Floats, location_error_m: float) -> Floats:

@@ -36,13 +36,17 @@ class Plane:
     transformer: pyproj.Transformer
     centre: Centre | None = None
 
-    def metres(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    def metres(
+        self, lon: Floats, lat: Floats, *, out: tuple[Floats, Floats] | None = None
+    ) -> tuple[Floats, Floats]:
         """Return x and y of points given in degrees, without NaN.
 
         Parameters
         ----------
         lon, lat : (n,) float64 arrays
             WGS 84 degrees.
+        out
+            Where to write x and y; by default into new arrays.
 
         Examples
         --------
@@ -52,18 +56,15 @@ class Plane:
         ... )]
         [[0.0, 55121.5], [11059.6, 33.3]]
         """
+        x, y = out or (np.empty(lon.size), np.empty(lon.size))
         if self.centre is None:
-            return self._by_proj(lon, lat)
+            x[:], y[:] = self.transformer.transform(lon, lat)
+            return x, y
         lon, lat = sealed(lon, np.float64), sealed(lat, np.float64)
-        x, y, beyond = project(lon, lat, self.centre)
-        if beyond:
+        if project(lon, lat, self.centre, x, y):
             far = np.abs(lon - self.centre.lon) > REACH_DEG
             far |= (np.abs(lat - self.centre.lat) > REACH_DEG) | (np.abs(lat) > 90.0)
-            x[far], y[far] = self._by_proj(lon[far], lat[far])
-        return x, y
-
-    def _by_proj(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-        x, y = self.transformer.transform(lon, lat)
+            x[far], y[far] = self.transformer.transform(lon[far], lat[far])
         return x, y
 
 
@@ -111,7 +112,6 @@ def _own_centre(transformer: pyproj.Transformer) -> Centre | None:
     side = np.linspace(-0.99, 0.99, 37)
     lon = np.tile(np.clip(lon_0 + REACH_DEG * side, -180.0, 180.0), side.size)
     lat = np.repeat(np.clip(lat_0 + REACH_DEG * side, -89.0, 89.0), side.size)
-    ours = project(sealed(lon, np.float64), sealed(lat, np.float64), centre)
-    theirs = transformer.transform(lon, lat)
-    off = max(float(np.abs(ours[axis] - theirs[axis]).max()) for axis in (0, 1))
+    ours = np.array(Plane(transformer, centre).metres(lon, lat))
+    off = np.abs(ours - transformer.transform(lon, lat)).max()
     return centre if off <= AGREEMENT_M else None

@@ -5,6 +5,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.errors import SchemaError
+from geo.frames import columns_of, picked
+from geo.kernels.rows import cut_trips, sealed
 from geo.kernels.stops import StopRule, mark_stops
 from geo.kernels.tracks import LONG_SILENCE_MS, Points
 
@@ -63,15 +65,7 @@ def number_trips(
     >>> number_trips(track, time, max_gap=np.timedelta64(6, "h"))
     array([0, 0, 1, 2])
     """
-    if len(track) != len(time):
-        raise ValueError(f"{len(track)} track codes but {len(time)} times")
-    same_track = track[1:] == track[:-1]
-    step = np.diff(time)
-    back = same_track & (step < np.timedelta64(0))
-    if (back | (track[1:] < track[:-1])).any():
-        raise ValueError("fixes must be sorted by track, then time")
-    starts = ~same_track | (step > max_gap)
-    return np.concatenate([[0], np.cumsum(starts)])[: len(track)]
+    return _cut(track, time, max_gap, fewest=1)[0]
 
 
 def split_trips(
@@ -112,12 +106,30 @@ def split_trips(
     """
     time = fixes["time"].dt.tz_convert(None).to_numpy()
     max_gap = np.timedelta64(round(max_gap_h * 3_600_000), "ms")
-    trip = number_trips(fixes["track"].to_numpy(), time, max_gap=max_gap)
-    enough = np.bincount(trip) >= min_fixes
-    if not enough.all():
-        kept = enough[trip]
-        fixes, trip = fixes[kept], (np.cumsum(enough) - 1)[trip[kept]]
-    return fixes.reset_index(drop=True).assign(trip=trip)
+    trip, kept = _cut(fixes["track"].to_numpy(), time, max_gap, fewest=min_fixes)
+    if kept.all():
+        return fixes.reset_index(drop=True).assign(trip=trip)
+    return picked(columns_of(fixes) | {"trip": trip}, kept)
+
+
+def _cut(
+    track: NDArray[np.integer],
+    time: NDArray[np.datetime64],
+    max_gap: np.timedelta64,
+    *,
+    fewest: int,
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the trips of at least so many fixes, and which rows are in one."""
+    if len(track) != len(time):
+        raise ValueError(f"{len(track)} track codes but {len(time)} times")
+    trip, kept = np.empty(len(track), np.int64), np.empty(len(track), bool)
+    # A whole number of the units of time is more than a gap if it is more than as
+    # many whole units as the gap has.
+    gap = int(max_gap // np.ones(1, time.dtype.str.replace("M", "m"))[0])
+    moments = sealed(time, time.dtype).view(np.int64)
+    if not cut_trips(sealed(track, np.int64), moments, gap, fewest, trip, kept):
+        raise ValueError("fixes must be sorted by track, then time")
+    return trip, kept
 
 
 def number_stops(

@@ -12,12 +12,13 @@ FLOORS = [
     {"errors", "landscape"},
     {"config", "files", "grid", "progress", "regions"},
     {"kernels.along"}
+    | {"kernels.intake", "kernels.verdicts"}
     | {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
     | {"kernels.costs", "kernels.pairs", "kernels.rows", "kernels.series"}
     | {"kernels.smoothing", "kernels.surfaces", "kernels.thinning", "kernels.tracks"}
     | {"kernels.variances"}
     | {"schema"},
-    {"kernels.stops", "kernels.trails", "plane"},
+    {"kernels.chains", "frames"} | {"kernels.stops", "kernels.trails", "plane"},
     # The readers' wing has floors of its own: what a text means, then whole files.
     {"read.archive", "read.fitrecords", "read.markup", "read.words"}
     | {"store.arrays", "store.manifest"},
@@ -98,6 +99,7 @@ DOORS = {
     "folium": {"write.page"},
     "watchfiles": {"watching"},
     "numba": {"kernels.along", "kernels.trails"}
+    | {"kernels.chains", "kernels.intake", "kernels.verdicts"}
     | {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
     | {"kernels.costs", "kernels.pairs", "kernels.rows", "kernels.series"}
     | {"kernels.smoothing", "kernels.stops", "kernels.surfaces", "kernels.thinning"}

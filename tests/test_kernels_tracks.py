@@ -7,25 +7,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.grid import Grid
+from geo.kernels.chains import HEADS, WINDOW, sift_tracks
 from geo.kernels.stops import mark_stops
 from geo.kernels.tracks import (
     EAST,
     FIXES,
-    HEADS,
-    KEPT,
     LENGTH,
     MS,
     SOUTH,
-    SPIKE,
     STOP_MS,
-    TOO_FAST,
-    WINDOW,
     Entries,
     Path,
     Points,
-    sift_tracks,
     walk_cells,
 )
+from geo.kernels.verdicts import KEPT, SPIKE, TOO_FAST
 from geo.trajectory import number_stops
 from geo.visits import count_visits
 
@@ -42,7 +38,9 @@ def sift(x, *, seconds=None, track=None, error=1.0):
     seconds = np.arange(x.size) if seconds is None else np.asarray(seconds, int)
     track = np.zeros(x.size) if track is None else np.asarray(track)
     points = Points(1000 * seconds, x, np.zeros(x.size), np.full(x.size, error))
-    return sift_tracks(track.astype(np.int64), points, METRE_A_SECOND).tolist()
+    verdict = np.zeros(x.size, np.int8)
+    sift_tracks(track.astype(np.int64), points, METRE_A_SECOND, verdict)
+    return verdict.tolist()
 
 
 def follow(u, v, *, minutes=10, shape=(6, 6), stop=None):

@@ -94,15 +94,14 @@ def centred(lon: float, lat: float) -> Centre:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # else no several points at once
-def project(lon: Floats, lat: Floats, centre: Centre) -> tuple[Floats, Floats, int]:
-    """Return metres east and north of the centre, and how many points lie too far.
+def project(lon: Floats, lat: Floats, centre: Centre, x: Floats, y: Floats) -> int:
+    """Write metres east and north of the centre; return how many points lie too far.
 
     Snyder 1987, equations 24-17 ff., with the angles from the centre instead of those
-    from the equator. Degrees. What is worked out for points further than REACH_DEG
-    from the centre on an axis, or beyond a pole, is nonsense.
+    from the equator. Degrees. What is written for points further than REACH_DEG from
+    the centre on an axis, or beyond a pole, is nonsense.
     """
-    x, y, far = np.empty(lon.size), np.empty(lon.size), 0
-    radian = math.pi / 180.0
+    radian, far = math.pi / 180.0, 0
     for i in range(lon.size):
         east, north = lon[i] - centre.lon, lat[i] - centre.lat
         far += (abs(east) > REACH_DEG) | (abs(north) > REACH_DEG) | (abs(lat[i]) > 90.0)
@@ -114,4 +113,4 @@ def project(lon: Floats, lat: Floats, centre: Centre) -> tuple[Floats, Floats, i
         stretch = math.sqrt(2.0 / (1.0 + centre.sin_b * sin_b + centre.cos_b * ahead))
         x[i] = centre.x_m * (stretch * (cos_b * _sine(lam)))
         y[i] = centre.y_m * (stretch * (centre.cos_b * sin_b - centre.sin_b * ahead))
-    return x, y, far
+    return far

@@ -5,7 +5,11 @@
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import DTypeLike, NDArray
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
 
 def sealed(values: Any, kind: DTypeLike) -> NDArray[Any]:
@@ -22,3 +26,52 @@ def sealed(values: Any, kind: DTypeLike) -> NDArray[Any]:
     view = np.ascontiguousarray(values, kind).view()
     view.flags.writeable = False
     return view
+
+
+@njit(cache=True, nogil=True)
+def are_sorted(track: Ints, time: Ints) -> bool:
+    """Whether rows stand by track, then time."""
+    for i in range(1, track.size):
+        if track[i] < track[i - 1]:
+            return False
+        if track[i] == track[i - 1] and time[i] < time[i - 1]:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def pick(values: Ints, kept: Bools, out: Ints) -> None:
+    """Put those values that are kept one after the other into `out`, which they fill.
+
+    Any eight bytes count as a whole number.
+    """
+    k = 0
+    for i in range(values.size):
+        if k < out.size:
+            out[k] = values[i]  # sooner written in vain than asked for
+            k += kept[i]
+
+
+@njit(cache=True, nogil=True)
+def cut_trips(
+    track: Ints, time: Ints, gap: int, fewest: int, trip: Ints, kept: Bools
+) -> bool:
+    """Write the number of its trip to each row, and whether that has `fewest` rows.
+
+    Numbers count the trips that are kept. Returns whether the rows are sorted.
+    """
+    number = begins = 0
+    for i in range(1, track.size + 1):
+        if i < track.size and track[i] == track[i - 1]:
+            if time[i] < time[i - 1]:
+                return False
+            if time[i] - time[i - 1] <= gap:
+                continue
+        elif i < track.size and track[i] < track[i - 1]:
+            return False
+        enough = i - begins >= fewest
+        trip[begins:i] = number
+        kept[begins:i] = enough
+        number += enough
+        begins = i
+    return True

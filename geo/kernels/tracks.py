@@ -1,4 +1,4 @@
-"""Compiled loops over the fixes of tracks: sifting, walks through cells."""
+"""Compiled loops over the fixes of tracks: walks through cells."""
 
 # mypy: disable-error-code="untyped-decorator"
 
@@ -49,13 +49,6 @@ class Entries(NamedTuple):
     state: Ints
 
 
-KEPT, TOO_FAST, SPIKE = 0, 1, 2
-"""Verdicts of `sift_tracks`."""
-
-WINDOW, HEADS = 40, 8
-"""How many earlier fixes are tried as the one before a fix, and the ends of how many
-further chains, however long ago."""
-
 LONG_SILENCE_MS = 3_600_000
 """Over a longer silence nobody knows the way, nor whether a stop went on."""
 
@@ -69,160 +62,6 @@ def distance(points: Points, i: int, j: int) -> float:
     """Return how far two fixes lie apart, in metres."""
     dx, dy = points.x[i] - points.x[j], points.y[i] - points.y[j]
     return math.sqrt(dx * dx + dy * dy)  # twice as fast as hypot
-
-
-@njit(cache=True, nogil=True)
-def _reachable(points: Points, speed: float, i: int, j: int) -> bool:
-    """Whether one can be at fix `i` after having been at the earlier fix `j`."""
-    allowance = 3.0 * (points.error[i] + points.error[j])
-    way = speed * (points.time[i] - points.time[j]) + allowance
-    dx, dy = points.x[i] - points.x[j], points.y[i] - points.y[j]
-    return bool(dx * dx + dy * dy <= way * way)
-
-
-@njit(cache=True, nogil=True)
-def _remember(heads: Ints, length: Ints, before: int, i: int) -> None:
-    """Let fix `i` take the place of the chain it extends, or of the shortest one.
-
-    It comes to the front, where the next fix mostly finds it at once.
-    """
-    place = 0
-    for h in range(heads.size):
-        if before >= 0 and heads[h] == before:
-            place = h
-            break
-        taken = heads[place] >= 0
-        if taken and (heads[h] < 0 or length[heads[h]] < length[heads[place]]):
-            place = h
-    heads[place] = heads[0]
-    heads[0] = i
-
-
-@njit(cache=True, nogil=True)
-def _best_before(
-    rows: Ints, i: int, points: Points, speed: float, length: Ints, heads: Ints
-) -> int:
-    """Return which place in `rows` before the i-th should come before it.
-
-    The one with the longest chain among those from which it can be reached, the
-    latest if there are several; -1 if there is none.
-    """
-    near = min(i, WINDOW)
-    best, before = 0, -1
-    for k in range(1, near + HEADS + 1):
-        j = i - k if k <= near else heads[k - near - 1]
-        if j >= 0 and length[j] > best and _reachable(points, speed, rows[i], rows[j]):
-            best, before = length[j], j
-    return before
-
-
-@njit(cache=True, nogil=True)
-def _longest_chain(rows: Ints, points: Points, speed: float) -> Ints:
-    """Return those of `rows` that make the longest chain of reachable fixes.
-
-    Of two chains of one length, the one with the shorter way.
-    """
-    n = rows.size
-    length = np.ones(n, np.int64)
-    way = np.zeros(n, np.float64)
-    parent = np.full(n, -1, np.int64)
-    heads = np.full(HEADS, -1, np.int64)
-    heads[0] = end = 0
-    for i in range(1, n):
-        # Calls with many arrays are slow, so the two usual cases come before them.
-        before = i - 1
-        if length[before] < length[end] or not _reachable(
-            points, speed, rows[i], rows[before]
-        ):
-            before = _best_before(rows, i, points, speed, length, heads)
-        if before >= 0:
-            parent[i] = before
-            length[i] += length[before]
-            way[i] = way[before] + distance(points, rows[i], rows[before])
-        if before == heads[0]:
-            heads[0] = i
-        else:
-            _remember(heads, length, before, i)
-        if length[i] > length[end] or (length[i] == length[end] and way[i] < way[end]):
-            end = i
-    chain = np.empty(length[end], np.int64)
-    for k in range(chain.size - 1, -1, -1):
-        chain[k] = rows[end]
-        end = parent[end]
-    return chain
-
-
-@njit(cache=True, nogil=True)
-def _speed(points: Points, i: int, j: int) -> float:
-    return float(distance(points, i, j) / (points.time[j] - points.time[i]))
-
-
-@njit(cache=True, nogil=True)
-def _turn(rows: Ints, k: int, points: Points) -> float:
-    """Return the product of the ways to and from the k-th of `rows`."""
-    a, b, c = rows[k - 1], rows[k], rows[k + 1]
-    x, y = points.x, points.y
-    return float((x[b] - x[a]) * (x[c] - x[b]) + (y[b] - y[a]) * (y[c] - y[b]))
-
-
-@njit(cache=True, nogil=True)
-def _is_spike(rows: Ints, k: int, points: Points) -> bool:
-    """Whether the k-th of `rows` is an excursion out and straight back.
-
-    Bjørneraas et al. 2010, with the legs of walkers. A walk out and back has its
-    turning point too, but is no slower just before and after it.
-    """
-    a, b, c = rows[k - 1], rows[k], rows[k + 1]
-    error = points.error
-    there, back = distance(points, a, b), distance(points, b, c)
-    if (
-        _turn(rows, k, points) >= -0.97 * there * back
-        or there <= max(500.0, 3.0 * (error[a] + error[b]))
-        or back <= max(500.0, 3.0 * (error[b] + error[c]))
-    ):
-        return False
-    earlier, later = k >= 2, k + 2 < rows.size
-    before = _speed(points, rows[k - 2], a) if earlier else 0.0
-    after = _speed(points, c, rows[k + 2]) if later else 0.0
-    slow = 1.5 / 3600.0  # 1.5 km/h in metres per millisecond
-    return bool(
-        (earlier or later)
-        and _speed(points, a, b) > max(slow, 2.0 * before)
-        and _speed(points, b, c) > max(slow, 2.0 * after)
-    )
-
-
-@njit(cache=True, nogil=True)
-def sift_tracks(track: Ints, points: Points, speed: float) -> NDArray[np.int8]:
-    """Judge every fix: KEPT, TOO_FAST or SPIKE.
-
-    `speed` is in metres per millisecond; rows are sorted by track and time, without
-    two of one time. Each track is sifted until nothing more falls through, so that
-    sifting what was kept changes nothing.
-    """
-    verdict = np.full(track.size, TOO_FAST, np.int8)
-    first = 0
-    while first < track.size:
-        end = first + 1
-        while end < track.size and track[end] == track[first]:
-            end += 1
-        rows, spikes = np.arange(first, end), 1
-        while spikes > 0:
-            rows, spikes = _longest_chain(rows, points, speed), 0
-            for k in range(1, rows.size - 1):
-                if _turn(rows, k, points) < 0.0 and _is_spike(rows, k, points):
-                    verdict[rows[k]] = SPIKE
-                    spikes += 1
-            left = 0
-            for row in rows:  # quicker to compile than a mask
-                if verdict[row] != SPIKE:
-                    rows[left] = row
-                    left += 1
-            rows = rows[:left]
-        for row in rows:
-            verdict[row] = KEPT
-        first = end
-    return verdict
 
 
 @njit(cache=True, nogil=True)

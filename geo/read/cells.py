@@ -42,6 +42,33 @@ def as_text(column: Any) -> Any:
     return pc.if_else(blank, pa.scalar(None, trimmed.type), trimmed)
 
 
+def as_labels(column: Any) -> Any:
+    """Return an Arrow column as a dictionary of trimmed texts, null where it is blank.
+
+    Columns that name things have few texts, so that each is looked at once.
+
+    Examples
+    --------
+    >>> labels = as_labels(pa.array([" A", "B", "A", ""]))
+    >>> labels.to_pylist(), labels.dictionary.to_pylist()
+    (['A', 'B', 'A', None], ['A', 'B'])
+    """
+    if isinstance(column, pa.ChunkedArray) and pa.types.is_dictionary(column.type):
+        encoded = column.unify_dictionaries().combine_chunks()
+    else:
+        encoded = column
+    if not pa.types.is_dictionary(encoded.type):
+        flat = flattened(column)
+        try:
+            encoded = pc.dictionary_encode(flat)
+        except pa.ArrowNotImplementedError:
+            return pc.dictionary_encode(as_text(flat))
+    texts = pc.cast(as_text(encoded.dictionary), pa.string())
+    if texts.null_count:  # a blank in the dictionary is not yet a null among the rows
+        return pc.dictionary_encode(texts.take(encoded.indices))
+    return pa.DictionaryArray.from_arrays(encoded.indices, texts)
+
+
 def flattened(column: Any) -> Any:
     """Return a column as one plain Arrow array: no chunks, no dictionary."""
     if isinstance(column, pa.ChunkedArray):
@@ -65,13 +92,13 @@ def as_numbers(column: Any) -> NDArray[np.float64]:
     array([  8.45,   7.  ,  -0.5 ,    nan, 100.  ,    nan,    nan])
     """
     flat = flattened(column)
-    if is_numeric(flat):
+    if is_numeric(flat):  # Arrow's own, only to be read
         numbers = pc.cast(flat, pa.float64(), safe=False)
-    else:
-        text = as_text(flat)
-        numbers = cast_or_none(text, pa.float64())
-        if numbers is None:
-            numbers = _patiently(text)
+        return np.asarray(numbers.to_numpy(zero_copy_only=False), np.float64)
+    text = as_text(flat)
+    numbers = cast_or_none(text, pa.float64())
+    if numbers is None:
+        numbers = _patiently(text)
     out: NDArray[np.float64] = numbers.to_numpy(zero_copy_only=False).astype(np.float64)
     return out
 

@@ -93,8 +93,10 @@ def as_degrees(column: Any, *, axis: str) -> Floats:
     array([-77.67, -77.67, -77.67,    nan,    nan,    nan])
     """
     degrees = as_numbers(column)
+    if not pa.types.is_string(getattr(column, "type", None)):
+        return degrees
     left = np.isnan(degrees)
-    if not left.any() or not pa.types.is_string(getattr(column, "type", None)):
+    if not left.any():
         return degrees
     text = as_text(column)
     left &= np.asarray(pc.is_valid(text))

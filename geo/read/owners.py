@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from geo.read.cells import as_text
+from geo.read.cells import as_labels, as_text
 from geo.read.columns import Roles
 from geo.read.found import Found
 
@@ -27,7 +27,7 @@ def tracks_of(found: Found, roles: Roles, *, named: bool) -> Owners:
 
     Returns
     -------
-    names : Arrow text
+    names : Arrow text, or a dictionary of texts
     notes
         What was understood.
     """
@@ -35,12 +35,20 @@ def tracks_of(found: Found, roles: Roles, *, named: bool) -> Owners:
     size = found.line.size
     if at < 0:
         return pa.nulls(size, pa.string()), ()
-    names = as_text(found.table.column(at))
+    names = as_labels(found.table.column(at))
     given = named or "track" not in roles.guesses
-    if not given and size > 1 and len(pc.unique(names)) == size:
+    if not given and size > 1 and _are_all_different(names):
         note = f"column {roles.name('track')!r} is different in every row: not a track"
         return pa.nulls(size, pa.string()), (note,)
-    return pc.cast(names, pa.string()), ()
+    return names, ()
+
+
+def _are_all_different(names: Any) -> bool:
+    """Return whether no two rows have one name; nor are two of them without any."""
+    size = len(names)
+    if len(pc.unique(names.indices)) < size:
+        return False
+    return len(pc.unique(names.dictionary_decode())) == size
 
 
 def recorded_of(found: Found, roles: Roles, *, named: bool) -> Owners:

@@ -46,11 +46,15 @@ def read_parquet(path: Path) -> Found:
     try:
         with pq.ParquetFile(path, memory_map=True) as file:
             _check_size(file, path.name)
-            facts = file.schema_arrow.metadata or {}
-            geometry, crs = _geometry(facts, file.schema_arrow.names)
-            names = _useful(file.schema_arrow, geometry)
-            table = file.read(columns=names, use_threads=False)
-            table.validate(full=True)  # text that is no UTF-8, for one
+            schema, about = file.schema_arrow, file.metadata
+        facts = schema.metadata or {}
+        geometry, crs = _geometry(facts, schema.names)
+        names, labels = _useful(schema, geometry)
+        with pq.ParquetFile(
+            path, memory_map=True, metadata=about, read_dictionary=labels
+        ) as file:
+            table = file.read(columns=names)
+        table.validate(full=True)  # text that is no UTF-8, for one
     except (pa.ArrowException, OSError, ValueError, LookupError) as error:
         raise InputError(
             f"{path.name} is a damaged Parquet file.", hint="Copy or export it again."
@@ -100,8 +104,12 @@ def _geometry(facts: dict[bytes, bytes], names: list[str]) -> tuple[str, str]:
     return (column, json.dumps(crs) if crs else "") if column in names else ("", "")
 
 
-def _useful(schema: Any, geometry: str) -> list[str]:
-    """Return the columns that may play a role, and all columns of text."""
+def _useful(schema: Any, geometry: str) -> tuple[list[str], list[str]]:
+    """Return the columns that may play a role, and all columns of text.
+
+    Also those that name tracks: files keep such texts as dictionaries, which need not
+    be written out.
+    """
     simple = [item.name for item in schema if not pa.types.is_nested(item.type)] + (
         [geometry]
         if geometry and pa.types.is_nested(schema.field(geometry).type)
@@ -109,11 +117,20 @@ def _useful(schema: Any, geometry: str) -> list[str]:
     )
     roles = find_roles(simple, columns={})
     kept = {simple[at] for at in roles.index.values()} | {geometry}
-    return [
+    useful = [
         item.name
         for item in schema
         if item.name in kept or (item.name in simple and not _is_bulky(item.type))
     ]
+    named = simple[roles.index["track"]] if "track" in roles.index else ""
+    labels = [
+        item.name for item in schema if item.name == named and _is_text(item.type)
+    ]
+    return useful, labels
+
+
+def _is_text(kind: Any) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _is_bulky(kind: Any) -> bool:

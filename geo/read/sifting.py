@@ -2,9 +2,10 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -14,6 +15,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from geo.frames import moments, on_processors, shares
+from geo.kernels.intake import (
+    BACK,
+    Read,
+    Span,
+    find_faults,
+    gather,
+    place_rows,
+    spread,
+)
+from geo.kernels.rows import sealed
 from geo.read.times import MISSING, NAIVE, OK, Times
 from geo.schema import POINTS, REASONS, UNDATED, Sifted, no_fixes
 
@@ -21,7 +33,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _YEAR_2000_MS = 946_684_800_000
-_NULL_ISLAND_DEG = 0.01  # about one kilometre around 0, 0
+_NEVER = -1  # the state of no time
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +42,15 @@ class Rows:
 
     Parameters
     ----------
-    track : Arrow text
+    track : Arrow text, or a dictionary of texts
         What the file calls the device or group; null where it does not say.
     group : (n,) int64 array
         Which nameless piece of the file a row without a track belongs to.
     times
         When.
     lon, lat, elevation_m, accuracy_m : (n,) float arrays
-        WGS 84 degrees, and metres; NaN where unknown.
+        WGS 84 degrees, and metres; NaN where unknown. What is unknown of all rows may
+        be one NaN, broadcast.
     line : (n,) int64 array
         Number of the record in the file, from 1.
     doubtful : (n,) bool array
@@ -111,54 +124,94 @@ def sift(
     """
     reason = _reasons(rows, now or datetime.now(UTC))
     good = np.flatnonzero(reason == 0)
+    rejects = _rejects(rows, reason, file)
     if rows.points:
-        rejects = _rejects(rows, reason, file)
         points, notes = _points(rows, good, key)
         return Sifted(no_fixes(), rejects, points=points), notes
-    track, notes = _tracks(rows, good, key)
-    order = _order(track, rows, good)
-    track, at = track[order], good[order]
-    del good, order  # each is as large as a column
-    stamps = rows.times.ms[at].astype("datetime64[ms]")
-    parts = {
-        "track": track,
-        "time": pd.DatetimeIndex(stamps).tz_localize("UTC"),
-        "lon": rows.lon[at],
-        "lat": rows.lat[at],
-        "elevation_m": rows.elevation_m[at],
-        "accuracy_m": rows.accuracy_m[at],
-        "line": rows.line[at],
+    labels, hashes, notes = _tracks(rows, good, key)
+    tracks, rank = np.unique(hashes, return_inverse=True)
+    order, ends = _order(labels, rank, rows, good)
+    return Sifted(_sorted(rows, order, tracks, ends), rejects), notes
+
+
+def _sorted(rows: Rows, order: Ints, tracks: Ints, ends: Ints) -> pd.DataFrame:
+    """Return the rows in an order; those of a track end before its place in `ends`."""
+    columns: dict[str, NDArray[Any]] = {
+        "lon": rows.lon,
+        "lat": rows.lat,
+        "elevation_m": rows.elevation_m,
+        "accuracy_m": rows.accuracy_m,
+        "line": rows.line,
+        "time": rows.times.ms,
     }
-    fixes = pd.DataFrame(parts, copy=False)
-    return Sifted(fixes, _rejects(rows, reason, file)), notes
+    out = {name: np.empty(order.size, column.dtype) for name, column in columns.items()}
+    track = np.empty(order.size, np.int64)
+
+    def gather_share(share: slice) -> None:
+        for name, column in columns.items():
+            if column.strides == (0,):
+                out[name][share] = column[0]  # one value, or none that is known
+                continue
+            whole = sealed(column, column.dtype).view(np.int64)
+            gather(whole, order[share], out[name].view(np.int64)[share])
+
+    jobs: list[Callable[[], None]] = [partial(spread, tracks, ends, track)]
+    jobs += [partial(gather_share, share) for share in shares(order.size)]
+    on_processors(lambda job: job(), jobs)
+    time = moments(out.pop("time"))
+    return pd.DataFrame({"track": track, "time": time, **out}, copy=False)
 
 
 _CODES = ("", *REASONS)
 _CODE = {name: number for number, name in enumerate(_CODES)}
 
 
+_FAULTS = (
+    "poor accuracy",
+    "no position",
+    "off the globe",
+    "zero position",
+    "no time",
+    "naive time",
+    "before 2000",
+    "in the future",
+)
+"""What is looked for, the worst first."""
+
+
 def _reasons(rows: Rows, now: datetime) -> NDArray[np.int8]:
     """Return for each row the number of the first reason against it, 0 for none."""
     latest = int((now + timedelta(days=1)).timestamp() * 1000)
-    lat, lon, ms = rows.lat, rows.lon, rows.times.ms
-    known = np.isfinite(lat) & np.isfinite(lon)
-    tests = (
-        ("poor accuracy", rows.doubtful),
-        ("no position", ~known),
-        ("off the globe", (np.abs(lat) > 90) | (np.abs(lon) > 180)),
-        (
-            "zero position",
-            (np.abs(lat) < _NULL_ISLAND_DEG) & (np.abs(lon) < _NULL_ISLAND_DEG),
-        ),
-        ("no time", (rows.times.state == MISSING) & (not rows.points)),
-        ("naive time", rows.times.state == NAIVE),
-        ("before 2000", (rows.times.state == OK) & (ms < _YEAR_2000_MS)),
-        ("in the future", ms > latest),
-    )
-    reason = np.zeros(lat.shape, dtype=np.int8)
-    for name, against in reversed(tests):
-        reason[against] = _CODE[name]
+    missing = _NEVER if rows.points else MISSING  # points need no time
+    span = Span(_YEAR_2000_MS, latest, good=OK, missing=missing, naive=NAIVE)
+    codes = tuple(_CODE[name] for name in _FAULTS)
+    reason, read = np.zeros(rows.lon.size, np.int8), _read(rows)
+
+    def find(share: slice) -> None:
+        some = Read._make(column[share] for column in read)
+        find_faults(some, span, codes, reason[share])
+
+    on_processors(find, shares(reason.size))
     return reason
+
+
+def _read(rows: Rows) -> Read:
+    """Return the columns of rows as the kernels take them."""
+    lon, lat = sealed(rows.lon, np.float64), sealed(rows.lat, np.float64)
+    # Where all rows have one value nothing hangs on it, nor on another column twice.
+    elevation, accuracy = (
+        lon if column.strides == (0,) else sealed(column, np.float64)
+        for column in (rows.elevation_m, rows.accuracy_m)
+    )
+    return Read(
+        lon=lon,
+        lat=lat,
+        elevation=elevation,
+        accuracy=accuracy,
+        ms=sealed(rows.times.ms, np.int64),
+        state=sealed(rows.times.state, np.int8),
+        doubtful=sealed(rows.doubtful, np.bool_),
+    )
 
 
 def _rejects(rows: Rows, reason: NDArray[np.int8], file: str) -> pd.DataFrame:
@@ -225,23 +278,26 @@ def _points(rows: Rows, good: Ints, key: bytes) -> tuple[pd.DataFrame, tuple[str
     )
 
 
-def _tracks(rows: Rows, good: Ints, key: bytes) -> tuple[Ints, tuple[str, ...]]:
-    """Return the hashed track of each good row."""
-    names = (
-        rows.track.take(pa.array(good)) if good.size < len(rows.track) else rows.track
-    )
-    encoded = pc.dictionary_encode(names)
-    codes = encoded.indices.to_numpy(zero_copy_only=False)
-    nameless = np.asarray(pc.is_null(names))
+def _tracks(
+    rows: Rows, good: Ints, key: bytes
+) -> tuple[NDArray[np.int32], Ints, tuple[str, ...]]:
+    """Return a label for each row, and the hashed track of each label."""
+    encoded = pc.dictionary_encode(rows.track)
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.unify_dictionaries().combine_chunks()
+    labels = pc.fill_null(pc.cast(encoded.indices, pa.int32()), -1).to_numpy()
     uniform = pc.utf8_normalize(encoded.dictionary, form="NFC").to_pylist()
     hashes = np.array([hashed(name, key=key) for name in uniform], dtype=np.int64)
-    out = np.zeros(good.size, dtype=np.int64)
-    out[~nameless] = hashes[codes[~nameless].astype(np.int64)]
-    if not nameless.any():
-        return out, ()
-    out[nameless], count = _nameless(rows, good[nameless], key)
-    pieces = np.unique(rows.group[good[nameless]]).size
-    return out, (_nameless_note(pieces, count, whole=bool(nameless.all())),)
+    nameless = good[labels[good] < 0] if encoded.null_count else good[:0]
+    if not nameless.size:
+        return labels, hashes, ()
+    own, count = _nameless(rows, nameless, key)
+    further, place = np.unique(own, return_inverse=True)
+    labels = labels.copy()
+    labels[nameless] = hashes.size + place
+    pieces = np.unique(rows.group[nameless]).size
+    note = _nameless_note(pieces, count, whole=nameless.size == good.size)
+    return labels, np.concatenate([hashes, further]), (note,)
 
 
 def _nameless_note(pieces: int, count: int, *, whole: bool) -> str:
@@ -291,35 +347,34 @@ def _name_of(rows: Rows, row: int) -> str:
     return f"start:{stamp}Z:{rows.lat[row]:.5f}:{rows.lon[row]:.5f}"
 
 
-def _order(track: Ints, rows: Rows, good: Ints) -> Ints:
-    """Return the order of the good rows by track, time and the other columns."""
-    order = _by_track(track)
-    sorted_track, time = track[order], rows.times.ms[good[order]]
-    same = sorted_track[1:] == sorted_track[:-1]
-    if bool((same & (time[1:] < time[:-1])).any()):
-        again = np.lexsort((time, sorted_track))
-        order, time = order[again], time[again]
-    tied = same & (time[1:] == time[:-1])
-    if tied.any():
-        # Only rows of one track and time need the slow comparison.
-        among = np.flatnonzero(np.r_[tied, False] | np.r_[False, tied])
-        at = order[among]
-        others = (rows.elevation_m, rows.accuracy_m, rows.lat, rows.lon)
-        keys = [other[good[at]] for other in others]
-        order[among] = at[np.lexsort((*keys, time[among], sorted_track[among]))]
-    return order
+def _order(
+    labels: NDArray[np.int32], rank: Ints, rows: Rows, good: Ints
+) -> tuple[Ints, Ints]:
+    """Return the good rows by track, time and the other columns, and where tracks end.
 
-
-def _by_track(track: Ints) -> Ints:
-    """Return the order by track of rows that else stay as they are.
-
-    Files mostly hold one track after the other: whole runs of rows are sorted.
+    Only tracks whose rows do not stand that way are sorted, and only rows of one time
+    by the other columns.
     """
-    if not track.size:
-        return np.empty(0, np.int64)
-    first = np.flatnonzero(np.r_[True, track[1:] != track[:-1]])
-    size = np.diff(np.r_[first, track.size])
-    by = np.argsort(track[first], kind="stable")
-    first, size = first[by], size[by]
-    ahead: Ints = np.arange(track.size) + np.repeat(first - size.cumsum() + size, size)
-    return ahead
+    order = np.empty(good.size, np.int64)
+    label, place = sealed(labels, np.int32), sealed(rank, np.int64)
+    ends, follow = place_rows(label, place, sealed(good, np.int64), _read(rows), order)
+    if follow.any():
+        track, sizes = place[label], np.diff(ends, prepend=0)
+        back = np.flatnonzero(np.repeat(follow == BACK, sizes))
+        at = order[back]
+        order[back] = at[np.lexsort((rows.times.ms[at], track[at]))]
+        _settle_ties(order, np.flatnonzero(np.repeat(follow > 0, sizes)), rows, track)
+    return order, ends
+
+
+def _settle_ties(order: Ints, where: Ints, rows: Rows, track: Ints) -> None:
+    """Put rows of one track and time in the order of the other columns."""
+    at = order[where]
+    time, track = rows.times.ms[at], track[at]
+    same = (track[1:] == track[:-1]) & (time[1:] == time[:-1])
+    among = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
+    tied = at[among]
+    others = (rows.elevation_m, rows.accuracy_m, rows.lat, rows.lon)
+    keys = [other[tied] for other in others]
+    by = np.lexsort((*keys, time[among], track[among]))
+    order[where[among]] = tied[by]

@@ -132,7 +132,7 @@ def _position(
     found: Found, roles: Roles, options: Options, name: str, notes: list[str]
 ) -> tuple[_Place, Roles]:
     """Return where each row lies, in WGS 84 degrees."""
-    nothing = np.full(found.line.size, np.nan)
+    nothing = np.broadcast_to(np.nan, found.line.size)
     named = {"lat", "lon"} & set(options.columns)
     if found.points is not None and not named:
         points = found.points
@@ -156,9 +156,11 @@ def _position(
 
 def _filled(found: Found, roles: Roles, place: _Place, notes: list[str]) -> _Place:
     """Take the point of a row from its one cell where its two are blank."""
-    blank = np.isnan(place.lon) & np.isnan(place.lat)
     at = roles.index.get("geopoint", -1)
-    if at < 0 or not blank.any():
+    if at < 0:
+        return place
+    blank = np.isnan(place.lon) & np.isnan(place.lat)
+    if not blank.any():
         return place
     lat, lon, alt, acc = split_points(found.table.column(at), role="geopoint")
     use = blank & np.isfinite(lat) & np.isfinite(lon)
@@ -218,6 +220,8 @@ def _placed(
 
 def _are_degrees(x: Floats, y: Floats) -> bool:
     """Return whether most points could be degrees (a few may be errors)."""
+    if all(axis.size and axis.min() >= -1000 and axis.max() <= 1000 for axis in (x, y)):
+        return True  # as nearly always, and sooner known; not with a NaN
     known = np.isfinite(x) & np.isfinite(y)
     far = (np.abs(x[known]) > 1000) & (np.abs(y[known]) > 1000)
     return not known.any() or float(far.mean()) < 0.5
@@ -354,6 +358,8 @@ def _accuracy(found: Found, roles: Roles, place: _Place, notes: list[str]) -> Fl
 
 def _above_zero(accuracy: Floats) -> Floats:
     """Return NaN for what is zero: then the device does not know."""
+    if not (accuracy > 0).any():
+        return np.broadcast_to(np.nan, accuracy.shape)
     out: Floats = np.where(np.isfinite(accuracy) & (accuracy > 0), accuracy, np.nan)
     return out
 

@@ -1,0 +1,267 @@
+"""Compiled loops that find the fixes of a track which can be true together."""
+
+# mypy: disable-error-code="untyped-decorator"
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from geo.kernels.tracks import Points
+from geo.kernels.verdicts import KEPT, SPIKE, TOO_FAST
+
+Codes = NDArray[np.int8]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+WINDOW, HEADS = 40, 8
+"""How many earlier fixes are tried as the one before a fix, and the ends of how many
+further chains, however long ago."""
+
+LEG_M = 500.0
+"""A spike is further than this from the fixes before and after it."""
+
+
+class Track(NamedTuple):
+    """The fixes of one track that are left, one after the other, and their rows.
+
+    Of each also the longest chain that ends in it: how many fixes, how many metres,
+    and which fix before. `heads` are the last fixes of some chains, `best` the places
+    of fixes that were chosen.
+    """
+
+    row: Ints
+    time: Ints
+    x: Floats
+    y: Floats
+    error: Floats
+    length: Ints
+    way: Floats
+    parent: Ints
+    heads: Ints
+    best: Ints
+
+
+@njit(cache=True, nogil=True)
+def _square(track: Track, i: int, j: int) -> float:
+    """Return the square of the distance between two fixes, in square metres."""
+    dx, dy = track.x[i] - track.x[j], track.y[i] - track.y[j]
+    return float(dx * dx + dy * dy)
+
+
+@njit(cache=True, nogil=True)
+def _distance(track: Track, i: int, j: int) -> float:
+    return math.sqrt(_square(track, i, j))  # twice as fast as hypot
+
+
+@njit(cache=True, nogil=True)
+def _reachable(track: Track, speed: float, i: int, j: int) -> bool:
+    """Whether one can be at fix `i` after having been at the earlier fix `j`."""
+    allowance = 3.0 * (track.error[i] + track.error[j])
+    way = speed * (track.time[i] - track.time[j]) + allowance
+    return bool(_square(track, i, j) <= way * way)
+
+
+@njit(cache=True, nogil=True)
+def _remember(track: Track, before: int, i: int) -> None:
+    """Let fix `i` take the place of the chain it extends, or of the shortest one.
+
+    It comes to the front, where the next fix mostly finds it at once.
+    """
+    heads, length, place = track.heads, track.length, 0
+    for h in range(heads.size):
+        if before >= 0 and heads[h] == before:
+            place = h
+            break
+        taken = heads[place] >= 0
+        if taken and (heads[h] < 0 or length[heads[h]] < length[heads[place]]):
+            place = h
+    heads[place] = heads[0]
+    heads[0] = i
+
+
+@njit(cache=True, nogil=True)
+def _best_before(track: Track, i: int, speed: float, end: int) -> int:
+    """Return which fix before the i-th should come before it.
+
+    The one with the longest chain among those from which it can be reached, the
+    latest if there are several; -1 if there is none. No chain is longer than that of
+    `end`, so there the search is over.
+    """
+    near, length = min(i, WINDOW), track.length
+    best, before = 0, -1
+    for k in range(1, near + HEADS + 1):
+        j = i - k if k <= near else track.heads[k - near - 1]
+        if j >= 0 and length[j] > best and _reachable(track, speed, i, j):
+            best, before = length[j], j
+            if best == length[end]:
+                break
+    return before
+
+
+@njit(cache=True, nogil=True)
+def _go_back(track: Track, i: int, speed: float, end: int) -> int:
+    """Find what comes before the i-th fix, and return the end of the longest chain."""
+    length, way = track.length, track.way
+    before = _best_before(track, i, speed, end)
+    track.parent[i], length[i], way[i] = before, 1, 0.0
+    if before >= 0:
+        length[i] += length[before]
+        way[i] = way[before] + _distance(track, i, before)
+    _remember(track, before, i)
+    shorter = length[i] == length[end] and way[i] < way[end]
+    return i if shorter or length[i] > length[end] else end
+
+
+@njit(cache=True, nogil=True)
+def _longest_chain(track: Track, n: int, speed: float) -> int:
+    """Find those of `n` fixes that make the longest chain of reachable ones.
+
+    Of two chains of one length, the one with the shorter way. Their places go into
+    `best`, and their number is returned.
+    """
+    x, y, time, error = track.x, track.y, track.time, track.error
+    length, way, parent, heads = track.length, track.way, track.parent, track.heads
+    length[0], way[0], parent[0] = 1, 0.0, -1
+    heads[:] = -1
+    heads[0] = end = 0
+    for i in range(1, n):
+        # The usual case comes first: the last fix ends a longest chain, and is near.
+        # It is spelt out, since to hand many arrays to a function takes long.
+        before = i - 1
+        dx, dy = x[i] - x[before], y[i] - y[before]
+        square = dx * dx + dy * dy
+        reach = speed * (time[i] - time[before]) + 3.0 * (error[i] + error[before])
+        if length[before] == length[end] and square <= reach * reach:
+            parent[i], length[i] = before, length[before] + 1
+            way[i] = way[before] + math.sqrt(square)
+            end = i
+            if heads[0] == before:
+                heads[0] = i
+            else:
+                _remember(track, before, i)
+        else:
+            end = _go_back(track, i, speed, end)
+    size = length[end]
+    for k in range(size - 1, -1, -1):
+        track.best[k] = end
+        end = parent[end]
+    return int(size)
+
+
+@njit(cache=True, nogil=True)
+def _speed(track: Track, i: int, j: int) -> float:
+    return float(_distance(track, i, j) / (track.time[j] - track.time[i]))
+
+
+@njit(cache=True, nogil=True)
+def _is_spike(track: Track, n: int, b: int) -> bool:
+    """Whether one of `n` fixes is an excursion out and straight back.
+
+    Bjørneraas et al. 2010, with the legs of walkers. A walk out and back has its
+    turning point too, but is no slower just before and after it.
+    """
+    a, c, x, y, error = b - 1, b + 1, track.x, track.y, track.error
+    turn = (x[b] - x[a]) * (x[c] - x[b]) + (y[b] - y[a]) * (y[c] - y[b])
+    there, back = _distance(track, a, b), _distance(track, b, c)
+    if (
+        turn >= -0.97 * there * back
+        or there <= max(LEG_M, 3.0 * (error[a] + error[b]))
+        or back <= max(LEG_M, 3.0 * (error[b] + error[c]))
+    ):
+        return False
+    earlier, later = a > 0, c + 1 < n
+    before = _speed(track, a - 1, a) if earlier else 0.0
+    after = _speed(track, c, c + 1) if later else 0.0
+    slow = 1.5 / 3600.0  # 1.5 km/h in metres per millisecond
+    return bool(
+        (earlier or later)
+        and _speed(track, a, b) > max(slow, 2.0 * before)
+        and _speed(track, b, c) > max(slow, 2.0 * after)
+    )
+
+
+@njit(cache=True, nogil=True)
+def _without_spikes(track: Track, n: int) -> int:
+    """Put the places of those of `n` fixes that are no spikes into `best`.
+
+    Few fixes lie between two long legs, and that is soon known.
+    """
+    left, is_far = 0, False
+    for k in range(n):
+        was_far = is_far
+        is_far = k + 1 < n and _square(track, k, k + 1) > LEG_M * LEG_M
+        if not (was_far and is_far and _is_spike(track, n, k)):
+            track.best[left] = k
+            left += 1
+    return left
+
+
+@njit(cache=True, nogil=True)
+def _close_ranks(track: Track, n: int, left: int, verdict: Codes, why: int) -> None:
+    """Keep those of `n` fixes whose places are in `best`, and say why others go."""
+    k = 0
+    for place in range(n):
+        if k == left or track.best[k] != place:
+            verdict[track.row[place]] = why
+            continue
+        if k < place:
+            track.row[k], track.time[k] = track.row[place], track.time[place]
+            track.x[k], track.y[k] = track.x[place], track.y[place]
+            track.error[k] = track.error[place]
+        k += 1
+
+
+@njit(cache=True, nogil=True)
+def _sift(track: Track, n: int, speed: float, verdict: Codes) -> None:
+    """Sift `n` fixes until nothing more falls through."""
+    spikes = True
+    while spikes and n > 0:
+        left = _longest_chain(track, n, speed)
+        if left < n:
+            _close_ranks(track, n, left, verdict, TOO_FAST)
+        n, left = left, _without_spikes(track, left)
+        spikes = left < n
+        if spikes:
+            _close_ranks(track, n, left, verdict, SPIKE)
+            n = left
+
+
+@njit(cache=True, nogil=True)
+def _room(size: int) -> Track:
+    """Return room for a track of so many fixes."""
+    row, time, length, parent, best = np.empty((5, size), np.int64)
+    x, y, error, way = np.empty((4, size), np.float64)
+    heads = np.empty(HEADS, np.int64)
+    return Track(row, time, x, y, error, length, way, parent, heads, best)
+
+
+@njit(cache=True, nogil=True)
+def _longest_run(track: Ints) -> int:
+    longest = begins = 0
+    for i in range(1, track.size + 1):
+        if i == track.size or track[i] != track[begins]:
+            longest, begins = max(longest, i - begins), i
+    return longest
+
+
+@njit(cache=True, nogil=True)
+def sift_tracks(track: Ints, points: Points, speed: float, verdict: Codes) -> None:
+    """Judge every fix that is KEPT so far: it stays so, or is TOO_FAST, or a SPIKE.
+
+    `speed` is in metres per millisecond; rows are sorted by track and time, and no two
+    that are KEPT have one time. Each track is sifted until nothing more falls through,
+    so that sifting what was kept changes nothing.
+    """
+    room, n = _room(_longest_run(track)), 0
+    for i in range(track.size):
+        if verdict[i] == KEPT:
+            room.row[n], room.time[n] = i, points.time[i]
+            room.x[n], room.y[n] = points.x[i], points.y[i]
+            room.error[n] = points.error[i]
+            n += 1
+        if i + 1 == track.size or track[i + 1] != track[i]:
+            _sift(room, n, speed, verdict)
+            n = 0
