@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import geo
 from geo.analysis.corridors.brownian import Occurrence, brownian_bridge
-from geo.analysis.crossings.counts import count_crossings
+from geo.analysis.crossings.counts import COUNTS, count_crossings
 from geo.clean import clean_fixes
 from geo.grid import Grid
 from geo.schema import REASONS, Sifted
@@ -22,7 +22,7 @@ from geo.visits import add_visits, count_visits, trace_paths
 
 Bounds = tuple[float, float, float, float]
 
-LAYOUT = 3
+LAYOUT = 4
 """Version of what `geo.packing.pack` returns."""
 
 VOTE = 1 << 20
@@ -256,17 +256,17 @@ def with_change(
         trails=trails.sort_values("track", kind="stable", ignore_index=True),
         votes=np.sum([sign * term.votes for term, sign in terms], axis=0),
         occurrence=Occurrence(partial.occurrence.grid, **moved),
-        crossings=crossings[crossings["tracks"] > 0].reset_index(drop=True),
+        crossings=crossings[crossings["chances"] > 0].reset_index(drop=True),
     )
 
 
 def add_crossings(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Sum the tracks of each target, direction and month, sorted by these."""
+    """Sum what is counted of each target, direction and month, sorted by these."""
     by = ["target", "direction", "month"]
     if not tables:
-        return pd.DataFrame({name: [] for name in [*by, "tracks"]})
+        return pd.DataFrame({name: [] for name in [*by, *COUNTS]})
     whole = pd.concat(tables, ignore_index=True)
-    return whole.groupby(by, sort=True)["tracks"].sum().reset_index()
+    return whole.groupby(by, sort=True)[list(COUNTS)].sum().reset_index()
 
 
 def _times(table: pd.DataFrame, sign: int) -> pd.DataFrame:

@@ -90,6 +90,8 @@ class Findings:
         Hours in columns ``*_timed_*_h`` are rounded, and shares such as
         `ahead_boat_pct` filled in from the counts as shown.
         Beside `effort_h`, hours of watching, the gate says the rate.
+        `expected` is a sum of chances, rounded as a count; `spread`, its variance, only
+        widens `low` and `high`.
     surfaces
         Each value surface with its support, the distinct tracks behind a cell.
     base
@@ -277,9 +279,14 @@ def _let_through(
                     if other != name and str(other).startswith(told):
                         kept[other] = kept[other].where(~few)
     kept = _with_shares(_round_hours(kept))
+    basis, unsure = counted, np.zeros(len(kept))
+    if "expected" in kept:
+        kept, unsure = _expected_through(kept, k=k, round_to=round_to)
+        basis = "expected"
     if {"low", "high"} <= set(kept.columns):
         # From the rounded count: from the exact one it would give that away.
-        low, high = crossing_interval(kept[counted].to_numpy(dtype=np.float64))
+        count = kept[basis].to_numpy(dtype=np.float64)
+        low, high = crossing_interval(count, variance=unsure * count)
         kept = kept.assign(low=np.floor(low), high=np.ceil(high))
     if "effort_h" in kept:
         shown = kept[counted].to_numpy(dtype=np.float64)
@@ -315,6 +322,25 @@ def _with_shares(kept: pd.DataFrame) -> pd.DataFrame:
             percent = (20 * share).round() * 5
             kept = kept.assign(**{name: percent.clip(upper=100).astype("Int64")})
     return kept
+
+
+def _expected_through(
+    kept: pd.DataFrame, *, k: int, round_to: int
+) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    """Round a sum of chances as a count is, and the shares of it to the nearest 5 %.
+
+    Returns the rows, without `spread`, the variance of the sum, and the share that it
+    is of the sum, rounded: what is said of it later must not tell more.
+    """
+    exact = kept["expected"].to_numpy(dtype=np.float64)
+    shown = np.maximum(np.round(exact / round_to) * round_to, k)
+    some, unsure = np.where(exact > 0, exact, 1.0), np.zeros(len(kept))
+    if "spread" in kept:
+        unsure = np.round(kept["spread"].to_numpy(dtype=np.float64) / some * 20) / 20
+        kept = kept.drop(columns="spread")
+    if "gap_pct" in kept:
+        kept["gap_pct"] = np.round(kept["gap_pct"].to_numpy(dtype=np.float64) / 5) * 5
+    return kept.assign(expected=pd.array(shown, dtype="Int64")), unsure
 
 
 def round_significant(

@@ -25,7 +25,7 @@ class Totals:
     visits
         Sum of the partials' visits.
     crossings
-        Sum of their crossings: target, direction, month, tracks.
+        Sum of their crossings, of `geo.analysis.crossings.counts.count_crossings`.
     paths
         Their paths, end to end, with the `part` (month) they come from; sorted by
         part, then track, then cell.

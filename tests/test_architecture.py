@@ -16,7 +16,7 @@ FLOORS = [
     | {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
     | {"kernels.costs", "kernels.pairs", "kernels.rows", "kernels.series"}
     | {"kernels.smoothing", "kernels.surfaces", "kernels.thinning", "kernels.tracks"}
-    | {"kernels.variances"}
+    | {"kernels.sides", "kernels.variances"}
     | {"schema"},
     {"kernels.chains", "frames"} | {"kernels.stops", "kernels.trails", "plane"},
     # The readers' wing has floors of its own: what a text means, then whole files.
@@ -34,27 +34,28 @@ FLOORS = [
     | {"store.outputs", "store.parts", "store.shelf"}
     | {"calibration", "clean", "engine", "smoothing", "trajectory", "visits"},
     # The analysis wing: what moves, crosses, gathers, and what the ground allows.
-    {"analysis.crossings.targets", "analysis.density.convolution"}
+    {"analysis.crossings.chances", "analysis.crossings.targets"}
+    | {"analysis.density.convolution"}
     | {"analysis.density.network"}
     | {"trails"}
     | {"analysis.hotspots.stats", "analysis.terrain.costs"},
     {"analysis.terrain.rules", "analysis.terrain.streams"}
     | {"analysis.corridors.brownian", "analysis.corridors.network"}
     | {"analysis.corridors.outlines", "analysis.corridors.ridges"}
-    | {"analysis.corridors.along"}
-    | {"analysis.crossings.counts", "analysis.density.surfaces"}
+    | {"analysis.corridors.along", "analysis.density.surfaces"}
     | {"analysis.hotspots.permutation", "analysis.hotspots.rates"}
     | {"analysis.hotspots.trends"}
     | {"analysis.terrain.bands", "analysis.terrain.entries"}
     | {"analysis.terrain.moves", "analysis.terrain.travel"}
     | {"read", "read.layers", "store.store"},
-    {"analysis.corridors.journeys", "analysis.hotspots.cells"}
+    {"analysis.corridors.journeys", "analysis.crossings.meetings"}
+    | {"analysis.hotspots.cells"}
     | {"analysis.terrain.wandering"}
     | {"store"}
     | {"analysis.density.adaptive", "analysis.density.bandwidth"}
     | {"analysis.density.risk"}
     | {"analysis.hotspots.cube", "analysis.hotspots.moran", "analysis.hotspots.scan"},
-    {"analysis.corridors.traffic"}
+    {"analysis.corridors.traffic", "analysis.crossings.counts"}
     | {"analysis.hotspots.emerging", "analysis.hotspots.stability"}
     | {"analysis.terrain.ground", "analysis.terrain.journeys"},
     {"analysis.hotspots.points", "analysis.terrain.laying"}
@@ -64,7 +65,8 @@ FLOORS = [
     {"ingest"},
     {"analysis.terrain.reach"},
     # The writers' wing: what is said and drawn, then whole pages and files.
-    {"write.change", "write.models", "write.recorded", "write.routes"},
+    {"write.change", "write.crossings", "write.models"}
+    | {"write.recorded", "write.routes"},
     {"write.basemap", "write.fields", "write.output", "write.plain"} | {"packing"},
     {"write.ground", "write.headings", "write.modelled"} | {"totals"},
     {"write.notes", "write.payload", "write.styles", "write.tables"}
@@ -103,7 +105,7 @@ DOORS = {
     | {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
     | {"kernels.costs", "kernels.pairs", "kernels.rows", "kernels.series"}
     | {"kernels.smoothing", "kernels.stops", "kernels.surfaces", "kernels.thinning"}
-    | {"kernels.tracks"}
+    | {"kernels.sides", "kernels.tracks"}
     | {"kernels.variances"},
     "pyogrio": {"read.vector", "write.files"},
     "fitdecode": {"read.fit", "read.fitrecords"},

@@ -43,11 +43,18 @@ def targets_of(**layers):
     return make_targets(**{name: nothing() for name in names} | layers)
 
 
+def split(table):
+    """Whole lines, and their reaches."""
+    whole = table["kind"].str.startswith("whole")
+    return table[whole], table[~whole].reset_index(drop=True)
+
+
 def test_a_border_is_cut_into_equal_reaches_that_touch():
     border = LineString([(0, 0), (0, 30e3), (0, 55e3)])
 
-    reaches = targets_of(border=lines(border), reach_km=20.0)
+    whole, reaches = split(targets_of(border=lines(border), reach_km=20.0))
 
+    assert shapely.union_all(whole.geometry).equals(shapely.union_all(reaches.geometry))
     assert reaches.length.round(6).tolist() == [18333.333333] * 3
     ends = [shape.coords[-1] for shape in reaches.geometry[:-1]]
     assert ends == [shape.coords[0] for shape in reaches.geometry[1:]]
@@ -65,6 +72,7 @@ def test_reaches_are_named_after_the_nearest_place_or_checkpoint_each_once():
         checkpoints=named(("Paya", Point(-4e3, 5e3)), precision_m=1000.0),
     )
     assert reaches["name"].tolist() == [
+        "border (all reaches)",
         "border near Paya",
         "border near Paya 2",
         "border near Sapzurro",
@@ -77,6 +85,7 @@ def test_sides_of_the_border_are_the_countries_there(points):
     reaches = targets_of(border=lines(LineString(points)), provinces=PROVINCES)
     assert set(reaches["one_side"]) == {"Panama"}
     assert set(reaches["other_side"]) == {"Colombia"}
+    _, reaches = split(reaches)
     assert all(r.coords[0][1] < r.coords[-1][1] for r in reaches.geometry)
 
 
@@ -135,6 +144,59 @@ def test_lines_of_one_river_are_joined_even_when_drawn_against_each_other():
     assert all(part.coords[0][0] < part.coords[-1][0] for part in tuira.geoms)
 
 
+def test_a_long_river_is_cut_into_reaches_that_know_their_whole():
+    table = targets_of(
+        rivers=named(("Tuira", LineString([(0, 0), (58e3, 0)]))),
+        places=named(("Yaviza", Point(1e3, 2e3)), ("Paya", Point(57e3, 0))),
+        checkpoints=layer({"name": "Paya", "geometry": Point(0, 0), "role": "landing"}),
+    )
+    assert table["kind"].tolist() == ["whole river", *["river"] * 3, "checkpoint"]
+    assert table["name"].tolist() == [
+        "Tuira",
+        *("Tuira near Paya", "Tuira near Paya 2", "Tuira near Paya 3", "Paya"),
+    ]
+    assert table["part_of"].tolist() == [-1, 0, 0, 0, -1]
+    assert table["role"].tolist() == ["", "", "", "", "landing"]
+    assert set(table["one_side"][:4]) == {"north bank"}
+
+
+def test_a_short_arm_belongs_to_the_nearest_reach():
+    rivers = named(
+        ("Atrato", LineString([(0, 0), (40e3, 0)])),
+        ("Atrato", LineString([(35e3, 100), (38e3, 2e3)])),
+    )
+    whole, reaches = split(targets_of(rivers=rivers))
+    assert [len(shape.geoms) for shape in reaches.geometry] == [1, 2]
+    assert whole["target"].tolist() == [0]
+
+
+def test_a_line_of_one_reach_is_its_own_whole():
+    table = targets_of(
+        border=lines(LineString([(0, 0), (0, 25e3)])),
+        rivers=named(("Tuquesa", LineString([(0, 0), (15e3, 0)]))),
+    )
+    assert table["kind"].tolist() == ["border", "river"]
+    assert table["part_of"].tolist() == [-1, -1]
+
+
+def test_each_pair_of_countries_has_a_whole_of_its_own():
+    border = lines(
+        LineString([(0, 0), (0, 60e3)]), LineString([(90e3, 0), (90e3, 60e3)])
+    )
+    east = layer(
+        *(
+            {"name": c, "country": c, "geometry": box(x, -1e3, x + 40e3, 90e3)}
+            for c, x in (("EC", 50e3), ("PE", 90.2e3))
+        )
+    )
+    table = targets_of(border=border, provinces=gpd.pd.concat([PROVINCES, east]))
+    whole, reaches = split(table)
+    assert len(whole) == 2
+    sides = table.set_index("target")[["one_side", "other_side"]]
+    for row in reaches.itertuples():
+        assert set(sides.loc[row.part_of]) == {row.one_side, row.other_side}
+
+
 def test_the_worst_quality_and_precision_of_what_was_joined_stand():
     line = LineString([(0, 0), (50, 0)])
     rivers = layer(
@@ -178,7 +240,7 @@ def test_empty_layers_give_an_empty_table_with_its_columns():
     table = targets_of()
     assert list(table) == [
         *("target", "kind", "name", "quality", "precision_m"),
-        *("one_side", "other_side", "geometry"),
+        *("one_side", "other_side", "role", "part_of", "geometry"),
     ]
     assert table.crs == CRS
     assert not len(table)

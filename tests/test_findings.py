@@ -12,6 +12,7 @@ from shapely.geometry import box
 
 from geo.findings import make_findings
 from geo.findings.corridors import find_corridors
+from geo.findings.counts import crossings_by_month, crossings_on_targets
 from geo.findings.methods import Methods
 from geo.findings.surfaces import land_mask, nearby_tracks, track_density
 from geo.grid import Grid
@@ -21,7 +22,7 @@ from geo.privacy import About, release
 from geo.read.layers import read_layers
 from geo.schema import ALL_MONTHS
 from geo.totals import add_up
-from tests.parts import CELLS, CRS, JUNE, RIVER, SETTINGS, partial_of
+from tests.parts import CELLS, CRS, JUNE, MARCH, RIVER, SETTINGS, partial_of
 
 FINE = Grid(CRS, 0, 4_000, 500, rows=8, columns=8)
 COARSE = FINE.coarsened(4)
@@ -246,3 +247,24 @@ class TestFindings:
         passed = release(findings)
         assert not any(len(layer) for layer in passed.layers.values())
         assert not any(np.isfinite(s.values).any() for s in passed.surfaces.values())
+
+
+def test_crossings_carry_what_is_expected_and_how_sure_it_is():
+    targets = RIVER.assign(role="", part_of=-1)
+    counts = pd.DataFrame(
+        {
+            "target": 0,
+            "direction": ["to the north bank", "to the south bank"] * 2,
+            "month": [ALL_MONTHS, ALL_MONTHS, MARCH, MARCH],
+            "tracks": [12, 0, 11, 0],
+            "chances": [12_400_000, 900_000, 11_000_000, 900_000],
+            "spread": [600_000, 200_000, 0, 0],
+            "silent": [3_100_000, 0, 0, 0],
+        }
+    )
+    (row,) = crossings_on_targets(counts, targets).itertuples()
+    assert (row.direction, row.tracks) == ("to the north bank", 12)
+    assert (row.expected, row.spread, row.gap_pct) == (12.4, 0.6, 25.0)
+    assert pd.isna(row.part_of)
+    months = crossings_by_month(counts)
+    assert months.to_numpy().tolist() == [[0, "to the north bank", "2023-03", 11, 11.0]]

@@ -252,3 +252,36 @@ def test_a_model_cannot_take_the_place_of_what_was_seen():
 def test_a_release_cannot_be_added_to():
     with pytest.raises(TypeError, match="does not support item assignment"):
         release(findings()).layers["more"] = pd.DataFrame()
+
+
+def crossings(**columns):
+    row = {"tracks": 40, "expected": 41.3, "spread": 4.0, "gap_pct": 33.2}
+    table = pd.DataFrame([row | {"low": np.nan, "high": np.nan}])
+    return release(findings({"c": table.assign(**columns)})).layers["c"].loc[0]
+
+
+def test_a_sum_of_chances_is_rounded_as_a_count_is_and_its_variance_is_not_told():
+    shown = crossings()
+    assert (shown["tracks"], shown["expected"], shown["gap_pct"]) == (40, 40, 35)
+    assert "spread" not in shown
+    assert crossings(tracks=10, expected=3.0)["expected"] == 10
+
+
+def test_few_tracks_are_withheld_however_many_are_expected():
+    table = pd.DataFrame({"tracks": [9], "expected": [60.0]})
+    assert release(findings({"c": table})).layers["c"].empty
+
+
+@given(st.floats(37.6, 42.4), st.floats(1.6, 2.4), st.floats(32.6, 37.4))
+def test_what_is_said_of_crossings_comes_from_rounded_figures_alone(
+    expected, spread, gap_pct
+):
+    """Within one step of rounding nothing moves: neither interval nor share."""
+    first, second = crossings(spread=2.0), crossings(expected=expected, spread=spread)
+    assert first.equals(second)
+    assert crossings(gap_pct=gap_pct)["gap_pct"] == 35
+
+
+def test_crossings_that_are_less_sure_have_a_wider_interval():
+    sure, unsure = crossings(spread=0.0), crossings(spread=10.0)
+    assert unsure["low"] < sure["low"] < 40 < sure["high"] < unsure["high"]

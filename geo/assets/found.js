@@ -7,6 +7,7 @@
     term,
     direction,
     crossingName,
+    drawnCrossings,
     node,
     unpack,
     at,
@@ -311,7 +312,7 @@
 
   const crossings = () => {
     const group = L.layerGroup();
-    const rows = data.crossings.filter((row) => row.kind !== "checkpoint");
+    const rows = drawnCrossings;
     const seen = new Set();
     for (const row of rows) {
       if (seen.has(row.target) || !row.lines.length) continue;

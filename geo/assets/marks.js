@@ -1,7 +1,7 @@
 "use strict";
 /* Symbols, and what opens when one is pressed. */
 (() => {
-  const { data, number, node, shape, stage } = trocha;
+  const { data, drawnCrossings, number, node, shape, stage } = trocha;
 
   const GLYPHS = {
     "departure town": [
@@ -89,7 +89,7 @@
 
   const mostCrossed = Math.max(
     1,
-    ...data.crossings.filter((row) => row.kind !== "checkpoint").map((row) => row.tracks),
+    ...drawnCrossings.map((row) => row.tracks),
   );
   const crossingRadius = (tracks) => {
     const closer = Math.min(1, Math.max(0.55, (stage.map.getZoom() - 6) / 3.5));

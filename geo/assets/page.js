@@ -60,10 +60,23 @@ const trocha = {};
   const crossingName = (row) => {
     const near = /^border near (.+?)(?: (\d+))?$/i.exec(row.name);
     if (near) return t("borderNear", { place: near[1] }) + (near[2] ? ` (${near[2]})` : "");
+    if (/^border \(all reaches\)/i.test(row.name)) return t("borderWhole");
     const piece = /^border (.+)$/i.exec(row.name);
     if (piece) return t("borderPiece", { piece: piece[1] });
+    const reach = row.kind === "river" && /^(.+) near (.+?)(?: (\d+))?$/.exec(row.name);
+    if (reach)
+      return (
+        t("riverNear", { river: reach[1], place: reach[2] }) + (reach[3] ? ` (${reach[3]})` : "")
+      );
+    if (row.kind === "whole river") return t("riverWhole", { river: row.name });
     return row.name || t(row.kind);
   };
+
+  /* What is drawn on lines: reaches, and whole lines of which no reach may be told. */
+  const told = new Set(data.crossings.map((row) => row.partOf));
+  const drawnCrossings = data.crossings.filter(
+    (row) => row.kind !== "checkpoint" && !told.has(row.target),
+  );
 
   const number = (value, digits = 0) =>
     value === null || value === undefined
@@ -195,6 +208,7 @@ const trocha = {};
     country,
     direction,
     crossingName,
+    drawnCrossings,
     number,
     percent,
     monthText,

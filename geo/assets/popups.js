@@ -129,8 +129,37 @@
   trocha.parts = { facts, heading, card, meaning };
   const cells = data.cells;
 
-  const interval = (row) =>
-    row.low === null ? "" : t("interval", { low: number(row.low), high: number(row.high) });
+  const interval = (row) => {
+    if (row.low === null) return "";
+    const between = t("interval", { low: number(row.low), high: number(row.high) });
+    return row.expected === null || row.expected === undefined
+      ? between
+      : `${t("expectedIs", { n: number(row.expected) })} ${between}`;
+  };
+  const silences = (row) =>
+    row.gap === null || row.gap === undefined
+      ? null
+      : facts([[t("bridged"), percent(row.gap / 100)]]);
+  const counted = (row) =>
+    node(
+      "p",
+      { class: "count" },
+      row.heading === null ? null : needle(row.heading),
+      node("span", {}, direction(row.direction)),
+      node("b", {}, number(row.tracks)),
+      node("small", {}, interval(row)),
+    );
+  /* The whole line that a reach is part of. */
+  const wholeOf = (row) => {
+    const rows = data.crossings.filter((other) => other.target === row.partOf);
+    if (row.partOf === null || !rows.length) return null;
+    return node(
+      "section",
+      { class: "whole" },
+      node("h4", {}, name(crossingName(rows[0]))),
+      rows.map((whole) => [counted({ ...whole, heading: null }), silences(whole)]),
+    );
+  };
   const precision = (row) =>
     row.precision === null ? "" : t("precisionOf", { metres: number(row.precision) });
 
@@ -342,17 +371,12 @@
           node(
             "section",
             {},
-            node(
-              "p",
-              { class: "count" },
-              row.heading === null ? null : needle(row.heading),
-              node("span", {}, direction(row.direction)),
-              node("b", {}, number(row.tracks)),
-              node("small", {}, interval(row)),
-            ),
+            counted(row),
+            silences(row),
             monthBars(row.months, colours.plum),
           ),
         ),
+        wholeOf(first),
         meaning(
           [
             t("crossingMeaning"),
@@ -392,6 +416,9 @@
               node("small", {}, interval(count)),
             ),
           ]),
+          ...counts.map((count) =>
+            count.gap === null ? null : [t("bridged"), percent(count.gap / 100)],
+          ),
         ]),
         counts.map((count) => monthBars(count.months, colours.teal)),
         recordedAt(row.name).map((seen) => [

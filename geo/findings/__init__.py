@@ -13,7 +13,11 @@ from geo.findings.bandwidths import (
     draw_positions,
 )
 from geo.findings.corridors import find_corridors
-from geo.findings.counts import count_by_month, count_on_targets
+from geo.findings.counts import (
+    count_by_month,
+    crossings_by_month,
+    crossings_on_targets,
+)
 from geo.findings.emerging import find_change
 from geo.findings.hotspots import find_cells, find_points
 from geo.findings.methods import Methods
@@ -83,10 +87,8 @@ def make_findings(
             "corridors": find_corridors(totals, methods),
             "hotspots": find_cells(totals, cells, land, density, methods, hours=hours),
             "hotspots_monthly": count_by_month(totals.visits, ["cell"]),
-            "crossings": count_on_targets(totals.crossings, targets, count="tracks"),
-            "crossings_monthly": count_by_month(
-                totals.crossings, ["target", "direction"]
-            ),
+            "crossings": crossings_on_targets(totals.crossings, targets),
+            "crossings_monthly": crossings_by_month(totals.crossings),
             "monthly": count_by_month(totals.monthly, []),
             "bandwidths": compare_densities(
                 totals.votes,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from geo.errors import PrivacyError
 from geo.write.change import CHANGE_FIELDS
+from geo.write.crossings import CROSSING_FIELDS
 from geo.write.models import MODEL_FIELDS
 from geo.write.recorded import POINT_FIELDS
 from geo.write.routes import ROUTE_FIELDS
@@ -152,13 +153,6 @@ FIELDS: dict[str, Field] = {
         ),
         ("kind", "kind", "", '"hot", "cold" or "none"', '"hot", "cold" o "none"'),
         (
-            "crossings.kind",
-            "kind",
-            "",
-            '"border", "river" or "checkpoint"',
-            '"border" frontera, "river" río o "checkpoint" puesto',
-        ),
-        (
             "confidence",
             "confidence",
             "%",
@@ -202,6 +196,7 @@ FIELDS: dict[str, Field] = {
         ),
         *POINT_FIELDS,
         *CHANGE_FIELDS,
+        *CROSSING_FIELDS,
         *ROUTE_FIELDS,
         *MODEL_FIELDS,
         ("month", "month", "YYYY-MM", "Month", "Mes"),
@@ -300,7 +295,7 @@ def describe(layer: str, columns: Sequence[str]) -> list[Field]:
 
     Examples
     --------
-    >>> [field.en for field in describe("crossings", ["kind"])]
+    >>> [field.en for field in describe("recorded", ["kind"])]
     ['"border", "river" or "checkpoint"']
     >>> describe("crossings", ["track"])
     Traceback (most recent call last):

@@ -9,6 +9,7 @@ import pandas as pd
 from geo.privacy import Release
 from geo.write import basemap
 from geo.write.basemap import PER_DEGREE, SIMPLIFY_M, degrees, packed, spot
+from geo.write.crossings import CROSSING_COLUMNS
 from geo.write.ground import ground
 from geo.write.headings import along_travel, bearings_at, busiest_spots, heading
 from geo.write.modelled import models
@@ -48,19 +49,6 @@ CORRIDOR_COLUMNS = {
     "bridged": "bridged_pct",
     "area": "area_km2",
 }
-CROSSING_COLUMNS = {
-    "target": "target",
-    "kind": "kind",
-    "name": "name",
-    "direction": "direction",
-    "tracks": "tracks",
-    "low": "low",
-    "high": "high",
-    "quality": "quality",
-    "precision": "precision_m",
-}
-
-
 POINT_COLUMNS = {
     "points": "points",
     "effort": "effort_h",
@@ -301,6 +289,8 @@ def _crossings(release: Release, months: list[str]) -> list[dict[str, Any]]:
         bearings_at(spots, _layer(release, "hotspots")),
         strict=True,
     )
+    # A whole line is drawn by its reaches, where one of them is published.
+    wholes = set(layer["part_of"].dropna()) if "part_of" in layer else set()
     out = []
     for row, shape, place, line, middle, bearing in drawn:
         side = heading(str(row["direction"]), shape, place, countries=countries)
@@ -308,7 +298,9 @@ def _crossings(release: Release, months: list[str]) -> list[dict[str, Any]]:
         out.append(
             row
             | {
-                "lines": packed(line) if line.length else [],
+                "lines": packed(line)
+                if line.length and row["target"] not in wholes
+                else [],
                 "at": spot(middle),
                 "heading": along_travel(side, bearing),
                 "months": [by_month.get(month) for month in months],

@@ -194,9 +194,17 @@ def _of_network(release: Release, mark: str) -> Iterator[Drawn]:
 def _by_quality(
     counts: Sequence[float], geometry: str, counted: str
 ) -> tuple[Rule, ...]:
-    """Draw crossings by what was counted; a schematic line is dashed."""
-    return tuple(
-        Rule(f"\"quality\" {sign} 'schematic'", label, below=classes)
+    """Draw crossings by what was counted; a schematic line is dashed.
+
+    Whole lines lie under their reaches: they are there, but not shown.
+    """
+    whole = "\"kind\" LIKE 'whole %'"
+    rules = tuple(
+        Rule(
+            f"\"quality\" {sign} 'schematic' AND NOT {whole}",
+            label,
+            below=classes,
+        )
         for sign, label, classes in (
             (
                 "<>",
@@ -210,6 +218,10 @@ def _by_quality(
             ),
         )
     )
+    if geometry == "Point":
+        return rules
+    classes = _by_count(counts, geometry, counted, style="solid")
+    return *rules, Rule(whole, "Whole / Enteros", below=classes, shown=False)
 
 
 def _by_count(

@@ -196,6 +196,32 @@ def brownian_bridge(
     return found
 
 
+def track_variances(fixes: pd.DataFrame) -> pd.Series:
+    """Return the likeliest motion variance of each track, in m²/s, by `track`.
+
+    It is that of `brownian_bridge` with ``variance="track"``; tracks that it knows
+    too little of are left out: they have `DEFAULT_VARIANCE`.
+
+    Parameters
+    ----------
+    fixes
+        As for `brownian_bridge`, sorted by track, then time.
+
+    Raises
+    ------
+    SchemaError, ValueError
+        As `brownian_bridge` does.
+    """
+    if len(fixes) < 2:
+        return pd.Series(dtype=np.float64)
+    columns = _columns(fixes, weight="distance")
+    first, last, _ = _bridges(columns, weight="distance", max_bridge_h=np.inf)
+    motion = _variances(columns, first, last, "track")
+    track = columns.track[first]
+    start = np.flatnonzero(np.diff(track, prepend=track[:1] - 1))
+    return pd.Series(motion[start], index=track[start])
+
+
 def surface_of(occurrence: Occurrence) -> Surface:
     """Return the movement in percent of all movement per square kilometre.
 

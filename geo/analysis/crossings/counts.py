@@ -7,77 +7,105 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
+from geo.analysis.crossings.chances import NEVER, last_chances, within_reach
+from geo.analysis.crossings.meetings import (
+    Lines,
+    bridges_of,
+    find_doubts,
+    find_meetings,
+    find_passings,
+    lines_of,
+    near_boxes,
+    steps_of,
+)
 from geo.analysis.crossings.targets import make_targets
 from geo.schema import ALL_MONTHS
 
-__all__ = ["NEAR_M", "count_crossings", "crossing_interval", "make_targets"]
+__all__ = ["NEAR_M", "SURE", "count_crossings", "crossing_interval", "make_targets"]
 
 NEAR_M = 1000.0
 """A track passes a checkpoint when it comes as close as this, in metres, or as the
 checkpoint's own precision if that is coarser."""
 
-_RUN = 16
-_BLOCK = 200_000
-"""Steps looked at together; it bounds the memory and changes nothing."""
+SURE = 1_000_000
+"""What a certain crossing counts: chances are whole millionths, so that sums are
+exact."""
+
+COUNTS = ("tracks", "chances", "spread", "silent")
+"""What is counted of each target, direction and month."""
+
+_LEAST = 1e-3  # a smaller part of a step's crossing is left out
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 
-def count_crossings(fixes: pd.DataFrame, targets: GeoDataFrame) -> pd.DataFrame:
+def count_crossings(
+    fixes: pd.DataFrame, targets: GeoDataFrame, *, variance: float | None = None
+) -> pd.DataFrame:
     """Count the distinct tracks that cross each line, each way, and pass each point.
 
-    Every step from one fix to the next that meets a line counts +1 or -1, by the
-    side it comes from. A track whose sum is positive has crossed once, one way;
-    negative, once the other way; zero, not at all. So the zigzag of GPS noise along
-    a line cancels, and so does a journey there and back.
+    A track has crossed a line when its steps lead over it more often one way than the
+    other. So the zigzag of GPS noise along a line cancels, and so does a journey there
+    and back. How likely it has, and at which reach, is reckoned from the errors of the
+    fixes and from how far walkers stray between them.
 
     Parameters
     ----------
     fixes
-        Columns `track`, `time`, `trip`, `x_m` and `y_m`, in any order of rows.
+        Columns `track`, `time`, `trip`, `x_m`, `y_m` and `error_m`, in any order of
+        rows, and `stop` if stops are known.
     targets
         What `geo.analysis.crossings.targets.make_targets` returns, in the CRS of the
         fixes.
+    variance
+        Motion variance in m²/s, the same for all; by default each track's own.
 
     Returns
     -------
     DataFrame
-        `target`, `direction`, `month`, `tracks`, sorted by the first three. A track
-        counts at most once for a target, in the month of its crossing, and again
-        under ALL_MONTHS. Tables of fixes that share no track add up.
+        One row a `target`, `direction` and `month` (and ALL_MONTHS), sorted by these.
+        `tracks`: distinct tracks that crossed there with a chance of at least one
+        half. `chances`: the sum of the chances of all tracks, in millionths; `spread`:
+        of their variances ``p (1 - p)``; `silent`: the part of `chances` that lies in
+        silences of over an hour. Tables of fixes that share no track add up.
 
     Notes
     -----
-    *Border.* All its reaches are one line: the sum over all of them decides whether
-    and which way a track crossed, the last crossing that way tells where and when.
-    A silence, however long, is crossed in a straight line: the countries at its two
-    ends are known, the place and time of the crossing then are not. Going round the
-    end of the line, by sea, is not seen.
+    *Lines.* All reaches of the border are one line, and so are those of a river: they
+    decide together whether and which way a track crossed; the last crossing that way
+    tells where and when. The chances of the reaches add up to that of the line, which
+    has a row of its own. Without errors and silences they are those of the straight
+    line between fixes. A silence, however long, is bridged: which sides its ends lie on
+    is known, and the place of the crossing is spread over the reaches, and round the
+    ends of the line, by `geo.analysis.crossings.chances.beyond_point`.
 
-    *Rivers.* Each by itself, and only within trips: over a longer silence a straight
-    line would cross rivers that the track went around.
+    *Checkpoints* are passed within `NEAR_M` or `precision_m`, with the largest chance
+    of all steps; that step tells the month. A silence between trips does not count,
+    only its ends do.
 
-    *Checkpoints.* Passed when a trip, followed in straight lines, comes within
-    `NEAR_M` or `precision_m`; the month is that of the nearest approach.
-
-    A fix exactly on a line counts as on its left. The time of a crossing is
-    interpolated along its step. O(n log n) in the fixes, with n the steps near a
-    line; only those become geometries.
+    A fix exactly on a line counts as on its left. O(n log n) in the fixes, with n the
+    steps near a line; only those become geometries.
     """
-    steps = _steps(fixes)
-    found = [_line_crossings(steps, targets), _passes(steps, targets)]
-    once = pd.concat(found, ignore_index=True)
-    by = ["target", "direction", "month"]
-    both = pd.concat([once, once.assign(month=ALL_MONTHS)], ignore_index=True)
-    counts = both.groupby(by, sort=True).size().rename("tracks").reset_index()
-    return counts.astype(
-        {"target": "int64", "direction": "str", "month": "int64", "tracks": "int64"}
-    )
+    steps = steps_of(fixes, variance=variance)
+    parts = [_over_lines(steps, targets), _past_posts(steps, targets)]
+    by = ["track", "target", "direction", "month"]
+    found = pd.concat(parts, ignore_index=True).groupby(by, sort=True).sum()
+    months = found.reset_index()
+    whole = months.assign(month=ALL_MONTHS).groupby(by, sort=True).sum().reset_index()
+    both = pd.concat([whole, months], ignore_index=True)
+    chance = both["chances"]
+    both["spread"] = chance * (SURE - chance) // SURE
+    both["tracks"] = (2 * chance >= SURE).astype("int64")
+    counts = both.groupby(by[1:], sort=True)[list(COUNTS)].sum().reset_index()
+    kinds = {"target": "int64", "direction": "str", "month": "int64"}
+    return counts.astype(kinds | dict.fromkeys(COUNTS, "int64"))
 
 
-def crossing_interval(tracks: Floats | Whole) -> tuple[Floats, Floats]:
-    """Return the exact 95 % interval of a Poisson mean for each count.
+def crossing_interval(
+    tracks: Floats | Whole, *, variance: Floats | float = 0.0
+) -> tuple[Floats, Floats]:
+    """Return the 95 % interval of a Poisson mean for each count.
 
     How far the count itself may be from the mean of what it is one outcome of; it
     knows nothing of people without GPS.
@@ -86,198 +114,202 @@ def crossing_interval(tracks: Floats | Whole) -> tuple[Floats, Floats]:
     ----------
     tracks
         Counts, of any shape.
+    variance
+        Variance of the count itself, where it is a sum of chances: of each ``p (1 -
+        p)``. It widens the interval on either side as a sum of independent errors.
 
     Returns
     -------
     low, high
         Quantiles of chi-square (Garwood 1936, Fiducial limits for the Poisson
-        distribution, Biometrika 28:437). NaN for NaN.
+        distribution, Biometrika 28:437), exact without `variance`. NaN for NaN.
 
     Examples
     --------
     >>> low, high = crossing_interval(np.array([0, 10]))
     >>> low.round(4), high.round(4)
     (array([0.    , 4.7954]), array([ 3.6889, 18.3904]))
+    >>> low, high = crossing_interval(np.array([10]), variance=np.array([4.0]))
+    >>> low.round(4), high.round(4)
+    (array([3.4843]), array([19.2609]))
     """
     count = np.asarray(tracks, dtype=np.float64)
     some = np.where(count > 0, count, 1.0)
     low = np.where(count > 0, gammaincinv(some, 0.025), count)
-    return low, np.asarray(gammaincinv(count + 1, 0.975))
+    high = np.asarray(gammaincinv(count + 1, 0.975))
+    wide = 1.959964**2 * np.asarray(variance, dtype=np.float64)
+    low = count - np.sqrt((count - low) ** 2 + wide)
+    return np.maximum(low, 0.0), count + np.sqrt((high - count) ** 2 + wide)
 
 
-def _steps(fixes: pd.DataFrame) -> pd.DataFrame:
-    """Return each fix with the next one of its track, or itself at the end.
+def _over_lines(steps: pd.DataFrame, targets: GeoDataFrame) -> pd.DataFrame:
+    """Return the chances of each track at each reach and whole line, each way.
 
-    `inside` says whether the step stays within a trip.
+    Columns `track`, `target`, `direction`, `month`, `chances` and `silent`.
     """
-    table = pd.DataFrame(
+    lines = lines_of(targets)
+    met = find_meetings(steps, lines)
+    passed = find_passings(steps, lines)
+    doubts = find_doubts(steps, lines)
+    flows = _flows(met, passed, lines)
+    chain = _chains(steps, flows, doubts)
+    left, right = last_chances(
+        chain["chain"].to_numpy(),
+        chain["flow"].to_numpy(),
+        flips=(chain["flip"].to_numpy(), chain["flip_to"].to_numpy()),
+        seen=(chain["seen"].to_numpy(), chain["seen_to"].to_numpy()),
+    )
+    spread = [
+        _over_reaches(chain.assign(chance=chance), flows, steps, way=way)
+        for way, chance in ((1, left), (-1, right))
+    ]
+    found = _in_millionths(pd.concat(spread, ignore_index=True))
+    row, step = found["row"].to_numpy(), found["step"].to_numpy()
+    side = np.where(found["way"] > 0, lines.into[row], lines.out[row])
+    verb = np.where(lines.rows["kind"].to_numpy()[row] == "border", "into ", "to the ")
+    reaches = pd.DataFrame(
         {
-            "track": fixes["track"].to_numpy(),
-            "time": fixes["time"].astype("int64").to_numpy(),
-            "trip": fixes["trip"].to_numpy(),
-            "x": fixes["x_m"].to_numpy(),
-            "y": fixes["y_m"].to_numpy(),
+            "track": steps["track"].to_numpy()[step],
+            "target": lines.rows["target"].to_numpy(np.int64)[row],
+            "direction": pd.Series(verb + side, index=found.index).astype("str"),
+            "month": month_of(found["time"]),
+            "chances": found["units"],
+            "silent": found["units"] * steps["silent"].to_numpy()[step],
         }
     )
-    track, time = table["track"].to_numpy(), table["time"].to_numpy()
-    later = (track[1:] == track[:-1]) & (time[1:] > time[:-1])
-    if not (later | (track[1:] > track[:-1])).all():
-        order = np.lexsort([table[c] for c in ("y", "x", "trip", "time", "track")])
-        table = table.iloc[order].reset_index(drop=True)
-    track, trip = table["track"].to_numpy(), table["trip"].to_numpy()
-    same = np.append(track[1:] == track[:-1], np.zeros(min(len(track), 1), bool))
-    to = np.arange(len(track)) + same
-    for name in ("time", "x", "y"):
-        table[f"{name}_to"] = table[name].to_numpy()[to]
-    return table.assign(inside=trip == trip[to])
+    whole = lines.whole[row]
+    wholes = reaches.assign(target=whole)[whole >= 0]
+    both: pd.DataFrame = pd.concat([reaches, wholes], ignore_index=True)
+    return both
 
 
-def _near(steps: pd.DataFrame, boxes: NDArray[np.object_]) -> tuple[Whole, Whole]:
-    """Return the pairs (step, box) whose bounds meet, step by step."""
-    tree = shapely.STRtree(boxes)
-    x, y = steps[["x", "x_to"]].to_numpy(), steps[["y", "y_to"]].to_numpy()
-    bounds = [x.min(axis=1), y.min(axis=1), -x.max(axis=1), -y.max(axis=1)]
-    # Making boxes is what takes time: first of runs of steps, then of steps in them.
-    runs = np.arange(0, len(steps), _RUN)
-    if not len(runs):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    west, south, east, north = (np.minimum.reduceat(edge, runs) for edge in bounds)
-    run = np.unique(tree.query(shapely.box(west, south, -east, -north))[0])
-    close = (runs[run, None] + np.arange(_RUN)).ravel()
-    close = close[close < len(steps)]
-    pairs = [np.zeros((2, 0), np.int64)]
-    for start in range(0, len(close), _BLOCK):
-        part = close[start : start + _BLOCK]
-        west, south, east, north = (edge[part] for edge in bounds)
-        step, box = tree.query(shapely.box(west, south, -east, -north))
-        pairs.append(np.stack([part[step], box]))
-    found = np.concatenate(pairs, axis=1)
-    return found[0], found[1]
+def _flows(met: pd.DataFrame, passed: pd.DataFrame, lines: Lines) -> pd.DataFrame:
+    """Return how often each step crosses each reach, on average, and when.
 
-
-def _line_crossings(steps: pd.DataFrame, targets: GeoDataFrame) -> pd.DataFrame:
-    """Return `target`, `direction`, `month` of the crossing of each track that made it.
-
-    One row a track and line, the border being one line.
+    Columns `line`, `step`, `row`, `flow` and `time`: of the last crossing of the
+    straight step, or else of the time when it is nearest to an end of the reach.
     """
-    lines = targets[targets["kind"] != "checkpoint"]
-    met = _meetings(steps, lines)
-    row = met.pop("row").to_numpy()
-    border = (lines["kind"] == "border").to_numpy()[row]
-    left = lines["one_side"].to_numpy(object)[row]
-    right = lines["other_side"].to_numpy(object)[row]
-    # Reaches need not be drawn the same way round: count into the side named first.
-    flipped = left > right
-    first, second = np.where(flipped, [right, left], [left, right])
-    met = met.assign(
-        target=lines["target"].to_numpy()[row],
-        into=first,
-        out=second,
-        line=np.where(border, -1, row),
-        sign=np.where(flipped, -met["sign"], met["sign"]),
-        verb=np.where(border, "into ", "to the "),
-    )
-    met = met[border | met["inside"]]
-    by = ["track", "line", "into", "out"]
-    net = np.sign(met.groupby(by)["sign"].transform("sum"))
-    met = met[(met["sign"] == net) & (net != 0)]
-    last = met.sort_values([*by, "time", "step", "share", "target"])
-    last = last.drop_duplicates(by, keep="last")
-    side = np.where(last["sign"] > 0, last["into"], last["out"])
-    return pd.DataFrame(
-        {
-            "target": last["target"].astype("int64"),
-            "direction": last["verb"] + pd.Series(side, last.index, dtype="str"),
-            "month": _month(last["time"]),
-        }
-    )
+    both = pd.concat([met.assign(met=1), passed.assign(met=0)], ignore_index=True)
+    by = ["step", "row"]
+    both = both.sort_values([*by, "met", "time", "flow"])
+    flow = both.groupby(by, sort=True)["flow"].sum().rename("flow").reset_index()
+    flow["time"] = both.drop_duplicates(by, keep="last")["time"].to_numpy()
+    flow.insert(0, "line", lines.line[flow["row"].to_numpy(np.int64)])
+    return flow
 
 
-def _meetings(steps: pd.DataFrame, lines: GeoDataFrame) -> pd.DataFrame:
-    """Return every crossing of a step and a line, +1 when it comes out on the left.
+def _chains(
+    steps: pd.DataFrame, flows: pd.DataFrame, doubts: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the steps that may cross a line, by line and step.
 
-    Columns `track`, `step`, `inside`, `row` of the line, `sign`, `share` of the step
-    that lies before the crossing, and `time` there in ms.
+    Columns `line`, `step`, `flow` over all reaches, `flip` and `seen` of the fix at
+    the beginning and, with "_to", at the end, `row` of the reach beside the likelier
+    of the two to lie across, and `chain`.
     """
-    parts, row = shapely.get_parts(lines.geometry.to_numpy(), return_index=True)
-    points, part = shapely.get_coordinates(parts, return_index=True)
-    joined = np.flatnonzero(part[1:] == part[:-1])
-    tail, head = points[joined], points[joined + 1]
-    low, high = np.minimum(tail, head), np.maximum(tail, head)
-    step, piece = _near(steps, shapely.box(*low.T, *high.T))
-    chosen = steps.iloc[step]
-    p, q = chosen[["x", "y"]].to_numpy(), chosen[["x_to", "y_to"]].to_numpy()
-    a, b = tail[piece], head[piece]
-    before, after = _side(a, b, p), _side(a, b, q)
-    # Looked along from the lesser end, a step and its reverse see the same.
-    turned = (p[:, 0] > q[:, 0]) | ((p[:, 0] == q[:, 0]) & (p[:, 1] > q[:, 1]))
-    p, q = np.where(turned[:, None], q, p), np.where(turned[:, None], p, q)
-    # "On the line" counts as left throughout, so a vertex is passed exactly once.
-    apart = (_side(p, q, a) >= 0) != (_side(p, q, b) >= 0)
-    met = apart & ((before >= 0) != (after >= 0))
-    before, after = before[met], after[met]
-    share = before / (before - after)
-    chosen = chosen[met]
-    lasting = (chosen["time_to"] - chosen["time"]).to_numpy()
-    return pd.DataFrame(
-        {
-            "track": chosen["track"].to_numpy(),
-            "step": step[met],
-            "inside": chosen["inside"].to_numpy(),
-            "row": row[part[joined]][piece[met]],
-            "sign": np.where(after >= 0, 1, -1),
-            "share": share,
-            "time": chosen["time"].to_numpy()
-            + np.rint(share * lasting).astype("int64"),
-        }
+    by = ["line", "step"]
+    whole = flows.groupby(by, sort=True)["flow"].sum().reset_index()
+    fix, ended = doubts["fix"].to_numpy(), steps["ended"].to_numpy()
+    begins = doubts.assign(step=fix)[~ended[fix]]
+    ends = doubts.assign(step=fix - 1)[(fix > 0) & ~ended[fix - 1]]
+    columns = ["line", "step", "row", "flip", "seen"]
+    table = whole.merge(begins[columns], on=by, how="outer")
+    table = table.merge(ends[columns], on=by, how="outer", suffixes=("", "_to"))
+    table = table.fillna(
+        {"flow": 0.0, "flip": 0.0, "flip_to": 0.0, "seen": 0, "seen_to": 0}
     )
+    likelier = (table["flip_to"] > table["flip"]) | table["row"].isna()
+    beside = table["row"].where(~likelier, table["row_to"]).fillna(-1)
+    table = table.assign(row=beside).drop(columns="row_to").sort_values(by)
+    table = table.astype({"line": "int64", "step": "int64", "row": "int64"})
+    track = steps["track"].to_numpy()[table["step"].to_numpy()]
+    keys = pd.MultiIndex.from_arrays([table["line"], track])
+    return table.assign(chain=keys.factorize()[0].astype(np.int64))
 
 
-def _passes(steps: pd.DataFrame, targets: GeoDataFrame) -> pd.DataFrame:
-    """Return `target`, `direction` and `month` of each track at each checkpoint."""
+def _over_reaches(
+    chain: pd.DataFrame, flows: pd.DataFrame, steps: pd.DataFrame, *, way: int
+) -> pd.DataFrame:
+    """Spread the chance of each step over the reaches that it flows through.
+
+    Columns `chain`, `way`, `step`, `row`, `time` and `chance`. A step that crosses
+    only because a fix may lie across does so at the reach beside that fix.
+    """
+    by = ["line", "step"]
+    taken = chain[chain["chance"] > 0].assign(way=way)
+    shares = taken.drop(columns=["flow", "row"]).merge(flows, on=by)
+    flow = (way * shares["flow"]).clip(lower=0.0)
+    keys = [shares[name] for name in by]
+    flow = flow.where(flow >= _LEAST * flow.groupby(keys).transform("sum"), 0.0)
+    total = flow.groupby(keys).transform("sum")
+    shares["chance"] *= (flow / total.where(total > 0)).fillna(0.0)
+    shares = shares[shares["chance"] > 0]
+    done = pd.MultiIndex.from_frame(shares[by])
+    rest = taken[~pd.MultiIndex.from_frame(taken[by]).isin(done) & (taken["row"] >= 0)]
+    ends = steps[["time", "time_to"]].to_numpy()[rest["step"].to_numpy()]
+    later = (rest["flip_to"] > rest["flip"]).to_numpy()
+    rest = rest.assign(time=np.where(later, ends[:, 1], ends[:, 0]))
+    columns = ["chain", "way", "step", "row", "time", "chance"]
+    return pd.concat([shares[columns], rest[columns]], ignore_index=True)
+
+
+def _in_millionths(found: pd.DataFrame) -> pd.DataFrame:
+    """Return the chances as whole `units`, of which those of a chain never exceed SURE.
+
+    What is rounded is the running sum, so that parts add up as the whole does.
+    """
+    found = found.sort_values(["chain", "way", "step", "row"], ignore_index=True)
+    running = found.groupby(["chain", "way"])["chance"].cumsum().clip(upper=1.0)
+    upto = np.rint(running * SURE).astype("int64")
+    first = ~found.duplicated(["chain", "way"]).to_numpy()
+    before = np.where(first, 0, np.append(0, upto.to_numpy()[:-1])[: len(upto)])
+    found = found.assign(units=upto - before)
+    return found[found["units"] > 0].reset_index(drop=True)
+
+
+def _past_posts(steps: pd.DataFrame, targets: GeoDataFrame) -> pd.DataFrame:
+    """Return the chance of each track at each checkpoint, columns as `_over_lines`."""
     posts = targets[targets["kind"] == "checkpoint"]
     places = shapely.get_coordinates(posts.geometry.to_numpy())
     reach = np.fmax(posts["precision_m"].to_numpy(np.float64), NEAR_M)
     box = shapely.box(*(places - reach[:, None]).T, *(places + reach[:, None]).T)
-    step, post = _near(steps, box)
+    stay = ~steps["inside"].to_numpy()
+    steps = steps.assign(
+        x_to=steps["x_to"].where(~stay, steps["x"]),
+        y_to=steps["y_to"].where(~stay, steps["y"]),
+        error_to=steps["error_to"].where(~stay, steps["error"]),
+        motion=steps["motion"].where(~stay, 0.0),
+    )
+    margin = NEVER * bridges_of(steps).widest_m()
+    step, post = near_boxes(steps, box, margin=margin)
     chosen = steps.iloc[step]
-    start = chosen[["x", "y"]].to_numpy()
-    way = chosen[["x_to", "y_to"]].to_numpy() - start
-    way[~chosen["inside"].to_numpy()] = 0.0
-    away = places[post] - start
-    length = (way**2).sum(axis=1)
-    share = (way * away).sum(axis=1) / np.where(length > 0, length, 1.0)
-    share = share.clip(0.0, 1.0)
-    distance = np.hypot(*(away - share[:, None] * way).T)
+    chance, share = within_reach(
+        bridges_of(chosen), *places[post].T, reach_m=reach[post]
+    )
+    share = np.where(stay[step], 0.0, share)
+    at = [chosen[axis] + share * (chosen[f"{axis}_to"] - chosen[axis]) for axis in "xy"]
+    away = np.hypot(at[0] - places[post, 0], at[1] - places[post, 1])
     lasting = (chosen["time_to"] - chosen["time"]).to_numpy()
+    units = np.rint(chance * SURE).astype("int64")
+    between = chosen["silent"].to_numpy() & (share > 0) & (share < 1)
     near = pd.DataFrame(
         {
             "track": chosen["track"].to_numpy(),
             "target": posts["target"].to_numpy(np.int64)[post],
-            "distance": distance,
+            "direction": pd.Series("past", index=range(len(step)), dtype="str"),
             "time": chosen["time"].to_numpy()
             + np.rint(share * lasting).astype("int64"),
+            "chances": units,
+            "silent": units * between,
+            "nearer": -away.to_numpy(),
         }
-    )[distance <= reach[post]]
-    near = near.sort_values(["track", "target", "distance", "time"])
-    near = near.drop_duplicates(["track", "target"])
-    return pd.DataFrame(
-        {
-            "target": near["target"],
-            "direction": pd.Series("past", index=near.index, dtype="str"),
-            "month": _month(near["time"]),
-        }
-    )
+    )[units >= SURE * _LEAST]
+    near = near.sort_values(["track", "target", "chances", "nearer", "time"])
+    near = near.drop_duplicates(["track", "target"], keep="last")
+    return near.assign(month=month_of(near["time"])).drop(columns=["time", "nearer"])
 
 
-def _side(a: Floats, b: Floats, p: Floats) -> Floats:
-    """Return twice the area of the triangles a b p: positive with p left of a to b."""
-    along, off = b - a, p - a
-    area: Floats = along[:, 0] * off[:, 1] - along[:, 1] * off[:, 0]
-    return area
-
-
-def _month(time: "pd.Series[int]") -> "pd.Series[int]":
+def month_of(time: "pd.Series[int]") -> "pd.Series[int]":
     """Return the month of times in ms, as `schema.month_number` does."""
-    months = time.to_numpy().view("datetime64[ms]").astype("datetime64[M]")
+    months = time.to_numpy(np.int64).view("datetime64[ms]").astype("datetime64[M]")
     return pd.Series(months.astype(np.int64) + 12 * 1970, index=time.index)

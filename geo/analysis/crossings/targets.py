@@ -1,7 +1,7 @@
 """The lines and points at which crossings are counted, and the names of their sides."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -34,7 +34,7 @@ def make_targets(
     provinces: gpd.GeoDataFrame | None = None,
     reach_km: float = 20.0,
 ) -> gpd.GeoDataFrame:
-    """Cut the border into reaches, join rivers by name, and put checkpoints beside.
+    """Cut the border and named rivers into reaches, and put checkpoints beside.
 
     Parameters
     ----------
@@ -42,16 +42,19 @@ def make_targets(
         Layers as `schema.Layers` describes them, all in one CRS in metres. Each may
         be empty.
     reach_km
-        Length of a reach of the border, about: each line is cut into equal pieces.
+        Length of a reach, about: each line is cut into equal pieces.
 
     Returns
     -------
     GeoDataFrame
-        `target` (from 0), `kind` ("border", "river" or "checkpoint"), `name` (each
-        once), `quality` ("mapped" or "schematic", the worse of what was joined),
+        `target` (from 0), `kind` ("border", "river" or "checkpoint"; "whole border"
+        and "whole river" for all reaches of one together), `name` (each once),
+        `quality` ("mapped" or "schematic", the worse of what was joined),
         `precision_m` (the coarsest; NaN if unknown), `one_side` and `other_side`
-        (what lies left and right of the line as drawn; empty for points), geometry.
-        It does not depend on the order of rows in the layers.
+        (what lies left and right of the line as drawn; empty for points), `role` (of
+        a checkpoint: "reception station", "landing" and so on), `part_of` (the target
+        that is the whole line of a reach, or -1), geometry. It does not depend on the
+        order of rows in the layers.
 
     Raises
     ------
@@ -60,32 +63,36 @@ def make_targets(
 
     Notes
     -----
-    A reach is named after the place or checkpoint nearest to it. Each border line is
-    taken to part two countries; points on either side of it, looked up in
-    `provinces`, vote which. Where they cannot tell, and for rivers, sides are named
-    by compass: a line that runs mainly east and west has a north and a south side.
-    Rivers without a name are left out: nobody could say which one was crossed.
+    A reach is named after the place or checkpoint nearest to it. A line of one reach
+    is its own whole. Each border line is taken to part two countries; points on either
+    side of it, looked up in `provinces`, vote which. Where they cannot tell, and for
+    rivers, sides are named by compass: a line that runs mainly east and west has a
+    north and a south side. Rivers without a name are left out: nobody could say which
+    one was crossed.
     """
     layers = [border, rivers, checkpoints, places]
     layers += [] if provinces is None else [provinces]
     crs = _common_crs(layers)
     both = ["name", "geometry"]
+    names = _named(pd.concat([places[both], checkpoints[both]]))
+    reach_m = reach_km * 1000
     rows = [
-        *_reaches(
-            border,
-            names=pd.concat([places[both], checkpoints[both]]),
-            provinces=provinces,
-            reach_m=reach_km * 1000,
+        *_with_wholes(
+            _reaches(border, names=names, provinces=provinces, reach_m=reach_m),
+            "border (all reaches)",
         ),
-        *_rivers(rivers),
+        *_rivers(rivers, names=names, reach_m=reach_m),
         *_posts(checkpoints),
     ]
     columns = ["kind", "name", "quality", "precision_m"]
-    columns += ["one_side", "other_side", "geometry"]
+    columns += ["one_side", "other_side", "role", "part_of", "geometry"]
     table = pd.DataFrame(rows, columns=columns)
     table["name"] = _unique(table["name"].tolist())
     table.insert(0, "target", np.arange(len(table), dtype=np.int64))
-    words = ["kind", "name", "quality", "one_side", "other_side"]
+    # A whole stands right before its reaches, which say how far behind it they are.
+    behind = table["part_of"].astype("int64")
+    table["part_of"] = np.where(behind > 0, table["target"] - behind, -1)
+    words = ["kind", "name", "quality", "one_side", "other_side", "role"]
     table = table.astype(dict.fromkeys(words, "str") | {"precision_m": "float64"})
     return gpd.GeoDataFrame(table, geometry="geometry", crs=crs)
 
@@ -111,33 +118,90 @@ def _reaches(
 ) -> Iterator[Row]:
     """Yield the pieces of the border, line by line."""
     lines, compass = _by_compass(_joined(border.geometry.to_numpy()), "side")
-    named = _named(names)
     for line in lines:
         sides = _countries_beside(line, provinces) or compass
-        cuts = np.linspace(0, line.length, max(1, round(line.length / reach_m)) + 1)
-        for start, end in pairwise(cuts):
-            reach = substring(line, start, end)
-            away = shapely.distance(named.geometry.to_numpy(), reach)
-            near = f" near {named['name'].iloc[np.argmin(away)]}" if len(away) else ""
-            yield _row("border", f"border{near}", reach, sides=sides, source=border)
+        for reach in _cut(line, reach_m):
+            name = f"border{_near(reach, names)}"
+            yield _row("border", name, reach, sides=sides, source=border)
 
 
-def _rivers(rivers: gpd.GeoDataFrame) -> Iterator[Row]:
-    """Yield the rivers that have a name, all their lines together."""
+def _rivers(
+    rivers: gpd.GeoDataFrame, *, names: gpd.GeoDataFrame, reach_m: float
+) -> Iterator[Row]:
+    """Yield the rivers that have a name, whole and by reach.
+
+    Lines shorter than half a reach that do not meet the others, as an arm, belong
+    to the reach that is nearest.
+    """
     for name, lines in _named(rivers).groupby("name", sort=True):
         drawn, sides = _by_compass(_joined(lines.geometry.to_numpy()), "bank")
-        if drawn:
-            shape = shapely.MultiLineString(drawn)
-            yield _row("river", str(name), shape, sides=sides, source=lines)
+        long = [line for line in drawn if line.length >= reach_m / 2] or drawn[:1]
+        pieces = [[reach] for line in long for reach in _cut(line, reach_m)]
+        for line in drawn:
+            if all(line is not one for one in long):
+                away = [float(line.distance(piece[0])) for piece in pieces]
+                pieces[int(np.argmin(away))].append(line)
+        shapes = [shapely.MultiLineString(piece) for piece in pieces]
+        if len(shapes) == 1:
+            yield _row("river", str(name), shapes[0], sides=sides, source=lines)
+        else:
+            reaches = (
+                _row(
+                    "river",
+                    f"{name}{_near(shape, names)}",
+                    shape,
+                    sides=sides,
+                    source=lines,
+                )
+                for shape in shapes
+            )
+            yield from _with_wholes(reaches, str(name))
+
+
+def _with_wholes(reaches: Iterable[Row], name: str) -> list[Row]:
+    """Put a row for all reaches before those of lines that have the same sides.
+
+    `part_of` says how many rows before a reach its whole stands; 0 without one.
+    """
+    groups: dict[Side, list[Row]] = {}
+    for row in reaches:
+        one, other = sorted((row["one_side"], row["other_side"]))
+        groups.setdefault((one, other), []).append(row)
+    out: list[Row] = []
+    for rows in groups.values():
+        if len(rows) > 1:
+            kind, shapes = rows[0]["kind"], [row["geometry"] for row in rows]
+            parts = shapely.get_parts(np.array(shapes, dtype=object))
+            whole = {"kind": f"whole {kind}", "name": name}
+            whole["geometry"] = shapely.MultiLineString(list(parts))
+            out.append(rows[0] | whole)
+            out.extend(row | {"part_of": n} for n, row in enumerate(rows, start=1))
+        else:
+            out.extend(rows)
+    return out
+
+
+def _cut(line: shapely.LineString, reach_m: float) -> list[shapely.LineString]:
+    """Cut a line into equal pieces, each about so long."""
+    cuts = np.linspace(0, line.length, max(1, round(line.length / reach_m)) + 1)
+    return [substring(line, start, end) for start, end in pairwise(cuts)]
+
+
+def _near(shape: Any, names: gpd.GeoDataFrame) -> str:
+    """Return " near" and the name of the nearest place; nothing without places."""
+    away = shapely.distance(names.geometry.to_numpy(), shape)
+    return f" near {names['name'].iloc[np.argmin(away)]}" if len(away) else ""
 
 
 def _posts(checkpoints: gpd.GeoDataFrame) -> Iterator[Row]:
-    """Yield the checkpoints that have a name, as points."""
+    """Yield the checkpoints, stations and landings that have a name, as points."""
     posts = _named(checkpoints)
     for number, shape in enumerate(shapely.centroid(posts.geometry.to_numpy())):
         post = posts.iloc[[number]]
         name = post["name"].iloc[0]
-        yield _row("checkpoint", name, shape, sides=("", ""), source=post)
+        role = str(post["role"].iloc[0] or "") if "role" in post else ""
+        row = _row("checkpoint", name, shape, sides=("", ""), source=post)
+        yield row | {"role": role}
 
 
 def _row(
@@ -153,6 +217,8 @@ def _row(
         "precision_m": precise,
         "one_side": sides[0],
         "other_side": sides[1],
+        "role": "",
+        "part_of": 0,
         "geometry": shape,
     }
 
