@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from geo.commands.layers import fetch_layers
 from geo.commands.maps import add, build_map, export_layers, forget_sources, watch
 from geo.commands.regions import check, init
 from geo.commands.stores import audit, query, show
@@ -34,7 +35,7 @@ def main(*, verbose: int, quiet: bool) -> None:
 
 
 for command in (
-    *(init, check),
+    *(init, check, fetch_layers),
     *(build_map, add, forget_sources, watch, export_layers),
     *(show, audit, query),
 ):

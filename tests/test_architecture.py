@@ -25,9 +25,9 @@ FLOORS = [
     {"read.workbook"} | {"read.cells", "read.columns", "read.guard", "read.sniff"},
     {"read.coordinates", "read.features", "read.pointset", "read.times"},
     {"read.found", "read.raster", "read.sifting"} | {"read.waterways"},
-    {"read.relief"},
-    {"read.owners", "read.placemarks"},
-    {"read.bundle", "read.table", "read.weeks"},
+    {"read.relief"} | {"fetching.naming", "fetching.sources", "fetching.transfer"},
+    {"read.owners", "read.placemarks"} | {"fetching.contents"},
+    {"read.bundle", "read.table", "read.weeks"} | {"fetching"},
     {"read.delimited", "read.geojson", "read.gps", "read.kml", "read.parquet"}
     | {"read.excel", "read.fit", "read.google", "read.vector"}
     | {"read.nmea", "read.plt", "read.tcx"}
@@ -83,7 +83,7 @@ FLOORS = [
     {"upkeep"},
     {"audit", "checking", "querying", "watching"},
     {"console"},
-    {"commands.maps", "commands.regions", "commands.stores"},
+    {"commands.layers", "commands.maps", "commands.regions", "commands.stores"},
     {"cli"},
 ]
 FLOOR = {module: n for n, floor in enumerate(FLOORS) for module in floor}
@@ -97,7 +97,8 @@ DOORS = {
     | {"store.shelf", "store.store"},
     "duckdb": {"querying"},
     "click": {"cli", "console"}
-    | {"commands.maps", "commands.regions", "commands.stores"},
+    | {"commands.layers", "commands.maps", "commands.regions", "commands.stores"},
+    "urllib.request": {"fetching.transfer"},
     "folium": {"write.page"},
     "watchfiles": {"watching"},
     "numba": {"kernels.along", "kernels.trails"}
@@ -110,7 +111,8 @@ DOORS = {
     "pyogrio": {"read.vector", "write.files"},
     "fitdecode": {"read.fit", "read.fitrecords"},
     "python_calamine": {"read.workbook"},
-    "rasterio": {"read.raster", "read.relief", "write.basemap", "write.files"}
+    "rasterio": {"fetching.contents", "read.raster", "read.relief"}
+    | {"write.basemap", "write.files"}
     | {"analysis.corridors.outlines"},
 }
 

@@ -33,7 +33,7 @@ def here(tiny_region, walk_csv, tmp_path, monkeypatch):
 
 
 def test_the_commands_of_the_readme_work_in_their_order(here):
-    assert len(COMMANDS) == 8
+    assert len(COMMANDS) == 9
     for command in COMMANDS:
         done = CliRunner().invoke(main, shlex.split(command)[1:])
         assert done.exit_code == 0, f"{command}: {done.output}"
