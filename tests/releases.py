@@ -260,6 +260,23 @@ def model_layers(text=""):
             },
             [MultiPolygon([shape]) for shape in (near, far)] * 2,
         ),
+        "fused": frame(
+            {
+                "level": [50, 90, 50, 90],
+                "basis": ["observed", "observed", "modelled", "modelled"],
+                "share_pct": [48.0, 87.0, 1.7, 3.1],
+                "area_km2": [16.0, 36.0, 32.0, 100.0],
+            },
+            [
+                MultiPolygon([shape])
+                for shape in (
+                    box(-2e3, -2e3, 2e3, 2e3),
+                    box(-3e3, -3e3, 3e3, 3e3),
+                    box(-11e3, -6e3, -7e3, 2e3),
+                    box(-13e3, -8e3, -3e3, 2e3),
+                )
+            ],
+        ),
         "isochrones": frame(
             {
                 "help": ["post", "post", "clinic"],

@@ -40,7 +40,8 @@ FLOORS = [
     | {"trails"}
     | {"analysis.hotspots.stats", "analysis.terrain.costs"},
     {"analysis.terrain.rules", "analysis.terrain.streams"}
-    | {"analysis.corridors.brownian", "analysis.corridors.network"}
+    | {"analysis.corridors.brownian", "analysis.corridors.fusion"}
+    | {"analysis.corridors.network"}
     | {"analysis.corridors.outlines", "analysis.corridors.ridges"}
     | {"analysis.corridors.along", "analysis.density.surfaces"}
     | {"analysis.hotspots.permutation", "analysis.hotspots.rates"}
@@ -74,6 +75,7 @@ FLOORS = [
     {"findings.routes"}
     | {"findings.along", "findings.bandwidths", "findings.corridors"}
     | {"findings.emerging", "findings.hotspots", "findings.model", "findings.risk"},
+    {"findings.fused"},
     {"findings"},
     {"write.page", "write.qgis"},
     {"write.files"},

@@ -372,6 +372,28 @@ def test_models_are_drawn_when_asked_for_and_say_that_nobody_was_seen(
     assert not opened.complaints
 
 
+def test_the_fused_map_tells_what_was_seen_from_what_was_not(visit, map_of_models):
+    opened = visit(map_of_models)
+    for layer in ("cells", "corridors", "arrows", "crossings"):
+        opened.page.uncheck(f"#show-{layer}")
+    opened.page.check("#show-fused")
+    opened.settle()
+    places = gpd.GeoSeries(gpd.points_from_xy([0, -9e3], [0, -3e3]), crs=CRS).to_crs(
+        4326
+    )
+
+    seen = popup_at(opened, places[0].y, places[0].x)
+    opened.page.evaluate("map.closePopup()")
+    opened.page.wait_for_selector(".leaflet-popup", state="detached")
+    modelled = popup_at(opened, places[1].y, places[1].x)
+
+    assert "At least 10 tracks" in seen
+    assert "nobody was seen" not in seen
+    assert "nobody was seen" in modelled
+    assert re.search(r"Of all movement\s+1.7\s*%", modelled)
+    assert not opened.complaints
+
+
 def test_bands_lead_to_the_kind_of_help_that_is_chosen(visit, map_of_models):
     opened = visit(map_of_models)
     opened.page.check("#show-isochrones")
@@ -387,9 +409,7 @@ def test_bands_lead_to_the_kind_of_help_that_is_chosen(visit, map_of_models):
 
 def test_a_map_without_models_does_not_speak_of_them(visit):
     opened = visit()
-    assert (
-        opened.page.locator("#show-modelled, #show-isochrones, h3.model").count() == 0
-    )
+    assert opened.page.locator("#show-modelled, #show-fused, h3.model").count() == 0
 
 
 @pytest.fixture(scope="module")

@@ -42,12 +42,16 @@ def test_the_page_learns_of_ways_areas_and_bands(release):
         (1, 2.5),
     ]
     assert len(found["bands"][1]["rings"]) == 2
+    assert [row["basis"] for row in found["fused"]] == ["observed"] * 2 + [
+        "modelled"
+    ] * 2
     json.dumps(found)
 
 
 def test_a_release_without_models_has_nothing_to_tell():
     found = models(make_release())
     assert (found["ways"], found["areas"], found["bands"]) == ([], [], [])
+    assert found["fused"] == []
 
 
 def test_a_layer_that_is_no_model_is_not_drawn_as_one():
@@ -90,8 +94,13 @@ def test_every_format_carries_the_mark(folder):
         "MODEL" not in pyogrio.read_info(package, layer="corridors")["layer_metadata"]
     )
     readme = (folder / "README.txt").read_text("utf-8")
-    assert "Except MODEL, where nobody was seen: isochrones, modelled." in readme
-    assert "Salvo MODELO, donde no se vio a nadie: isochrones, modelled." in readme
+    assert (
+        "Except MODEL, which no tracks are behind unless basis says so: fused, iso"
+        in readme
+    )
+    assert (
+        "Salvo MODELO, sin recorridos detrás si no lo dice basis: fused, iso" in readme
+    )
 
 
 def test_qgis_draws_models_hatched_and_not_at_first(folder, release):
@@ -108,7 +117,8 @@ def test_qgis_draws_models_hatched_and_not_at_first(folder, release):
         assert layer.findtext("layername").endswith(f"[{MODEL}]")
         styles = [n.get("v") for n in layer.iter("prop") if n.get("k") == "style"]
         assert styles
-        assert all(style.endswith("_diagonal") for style in styles)
+        seen = [style for style in styles if not style.endswith("_diagonal")]
+        assert seen == (["solid"] * 2 if name == "fused" else [])
     filters = {rule.get("filter") for rule in drawn["trocha_isochrones"].iter("rule")}
     for row in release.layers["isochrones"].itertuples():
         assert f"\"help\" = '{row.help}'" in filters

@@ -292,7 +292,28 @@
     ];
   };
 
+  const fusedLegend = () => {
+    const { levels, shade, honest } = trocha.models;
+    return [
+      keys(
+        ...levels.map((level, n) =>
+          key(
+            node(
+              "span",
+              { class: "trio" },
+              swatch({}, `corridor level-${level}`),
+              hatched(shade(n + 1, levels.length + 1), 5 - 0.7 * n),
+            ),
+            t("fusedLegend", { share: percent(level / 100) }),
+          ),
+        ),
+      ),
+      node("p", { class: "note" }, `${t("fusedNote")} ${honest()}`),
+    ];
+  };
+
   const MODELS = [
+    ...(data.models.fused.length ? [["fused", fusedLegend]] : []),
     ...(data.models.ways.length ? [["modelled", wayLegend]] : []),
     ...(data.models.bands.length ? [["isochrones", bandLegend]] : []),
   ];

@@ -1,8 +1,9 @@
 "use strict";
 /* What a model tells and nobody was seen doing: hatched, and off at first. */
 (() => {
-  const { data, state, t, term, number, unpack, node, name, stage, popup, makers } = trocha;
-  const { ways, areas, bands, reliefKm } = data.models;
+  const { data, state, t, term, number, percent, unpack, name, colours, stage, popup, makers } =
+    trocha;
+  const { ways, areas, bands, fused, reliefKm } = data.models;
 
   const EARTH = ["#d9c999", "#c6b37a", "#b09b5e", "#978248", "#7d6a38", "#64542b"];
   const shade = (n, many) => EARTH[Math.round((n * (EARTH.length - 1)) / Math.max(1, many - 1))];
@@ -63,6 +64,32 @@
     return group;
   };
 
+  const TEAL = { 50: 0.5, 75: 0.28, 90: 0.16 };
+  const levels = [...new Set(fused.map((row) => row.level))].sort((a, b) => b - a);
+
+  makers.fused = () => {
+    const group = L.layerGroup();
+    const rows = [...fused].sort(
+      (a, b) => (a.basis < b.basis ? 1 : a.basis > b.basis ? -1 : b.level - a.level),
+    );
+    for (const row of rows) {
+      const n = levels.indexOf(row.level);
+      const colour = shade(n + 1, levels.length + 1);
+      const seen = {
+        color: colours.teal,
+        fillColor: colours.teal,
+        fillOpacity: TEAL[row.level] || 0.2,
+        dashArray: null,
+        weight: 1.2,
+      };
+      const guess = { color: colour, fillColor: hatch(colour, 8 - n, 1.2) };
+      const shape = area(row.rings.map(unpack), row.basis === "observed" ? seen : guess);
+      shape.on("click", (event) => popup(event.latlng, trocha.about.fused(row)));
+      group.addLayer(shape);
+    }
+    return group;
+  };
+
   const helps = [...new Set(bands.map((row) => row.help))];
   const bandsShown = () => bands.filter((row) => row.help === (state.help || helps[0]));
 
@@ -110,6 +137,25 @@
         meaning(`${honest()} ${t("modelledMeaning")}`),
       );
     },
+    fused: (row) => {
+      const seen = row.basis === "observed";
+      return card(
+        heading(
+          t("fusedTitle", { share: percent(row.level / 100) }),
+          t(seen ? "fusedSeen" : "modelMark"),
+          seen ? colours.teal : BROWN,
+        ),
+        facts([
+          [t("fusedShare"), percent(row.share / 100, 1)],
+          [t("area"), t("km2", { n: number(row.area) })],
+        ]),
+        meaning(
+          seen
+            ? t("fusedSeenMeaning", { k: number(data.k) })
+            : `${honest()} ${t("fusedModelMeaning")}`,
+        ),
+      );
+    },
     band: (row) =>
       card(
         heading(
@@ -126,6 +172,6 @@
   });
 
   Object.assign(trocha, {
-    models: { areas, helps, bandsShown, shade, honest, any: ways.length + bands.length > 0 },
+    models: { areas, helps, bandsShown, levels, shade, honest, any: ways.length + bands.length > 0 },
   });
 })();

@@ -19,6 +19,7 @@ from geo.findings.counts import (
     crossings_on_targets,
 )
 from geo.findings.emerging import find_change
+from geo.findings.fused import with_fused
 from geo.findings.hotspots import find_cells, find_points
 from geo.findings.methods import Methods
 from geo.findings.model import find_models
@@ -82,7 +83,7 @@ def make_findings(
     support = Surface(
         movement.grid, movement.support.astype(float), "support", "tracks"
     )
-    return Findings(
+    found = Findings(
         layers={
             "corridors": find_corridors(totals, methods),
             "hotspots": find_cells(totals, cells, land, density, methods, hours=hours),
@@ -128,3 +129,4 @@ def make_findings(
             base, movement.grid, land=land, hours=hours, methods=methods.model
         ),
     )
+    return with_fused(found, totals, methods)

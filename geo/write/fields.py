@@ -278,6 +278,11 @@ TITLES: dict[str, tuple[str, str]] = {
         "Registrados en los cruces por mes",
     ),
     "modelled": ("Quickest ways, model", "Caminos más rápidos, modelo"),
+    "fused_movement": (
+        "Share of movement, seen or modelled",
+        "Parte del movimiento, visto o del modelo",
+    ),
+    "fused": ("Seen and modelled in one", "Lo visto y el modelo en uno"),
     "isochrones": ("Hours to help, model", "Horas hasta una ayuda, modelo"),
     "density": ("Density of tracks", "Densidad de recorridos"),
     "movement": ("Share of movement", "Parte del movimiento"),

@@ -14,6 +14,12 @@ SIMPLIFY_M = 150.0
 """Outlines of a model on cells of a kilometre may move by this much."""
 
 WAY_COLUMNS = {"entry": "entry", "exit": "exit", "level": "level", "hours": "hours"}
+FUSED_COLUMNS = {
+    "level": "level",
+    "basis": "basis",
+    "share": "share_pct",
+    "area": "area_km2",
+}
 BAND_COLUMNS = {"help": "help", "from": "from_h", "to": "up_to_h", "area": "area_km2"}
 
 
@@ -24,8 +30,8 @@ def models(release: Release) -> dict[str, Any]:
     -------
     dict
         `reliefKm`, how coarse the relief is; `ways`, a row for each entry, exit and
-        level; `areas`, what the ways of each level cover together; and `bands` of
-        hours.
+        level; `areas`, what the ways of each level cover together; `bands` of hours;
+        and `fused`, outlines of what was seen and what is likely.
     """
     cell_m = release.base.relief_cell_m
     ways = _model(release, "modelled")
@@ -34,6 +40,7 @@ def models(release: Release) -> dict[str, Any]:
         "ways": _drawn(ways, WAY_COLUMNS),
         "areas": _drawn(_together(ways), {"level": "level"}),
         "bands": _drawn(_model(release, "isochrones"), BAND_COLUMNS),
+        "fused": _drawn(_model(release, "fused"), FUSED_COLUMNS, simplify_m=30.0),
     }
 
 
@@ -57,11 +64,13 @@ def _together(ways: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     )
 
 
-def _drawn(layer: gpd.GeoDataFrame, columns: dict[str, str]) -> list[dict[str, Any]]:
+def _drawn(
+    layer: gpd.GeoDataFrame, columns: dict[str, str], *, simplify_m: float = SIMPLIFY_M
+) -> list[dict[str, Any]]:
     """Return the rows of a layer with their rings."""
     if layer.empty:
         return []
-    shapes = degrees(layer, simplify_m=SIMPLIFY_M).geometry
+    shapes = degrees(layer, simplify_m=simplify_m).geometry
     return [
         row | {"rings": packed(shape)}
         for row, shape in zip(rows(layer, columns), shapes, strict=True)

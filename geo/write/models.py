@@ -25,6 +25,27 @@ MODEL_FIELDS = (
         "Dónde termina el camino del modelo",
     ),
     (
+        "basis",
+        "basis",
+        "",
+        '"observed" where enough tracks were, "modelled" where none may be told of',
+        '"observed" con recorridos suficientes, "modelled" donde no se cuenta nadie',
+    ),
+    (
+        "fused.level",
+        "level",
+        "%",
+        "Share of the movement of its basis that the outlines of this level enclose",
+        "Parte del movimiento de su base que encierran los contornos de este nivel",
+    ),
+    (
+        "share_pct",
+        "share_pct",
+        "%",
+        "Share of all movement, seen and modelled, that lies inside",
+        "Parte de todo el movimiento, visto y del modelo, que queda dentro",
+    ),
+    (
         "modelled.level",
         "level",
         "%",

@@ -94,8 +94,8 @@ def _models(release: Release) -> tuple[str, str]:
         return "", ""
     names = ", ".join(sorted(release.models))
     return (
-        f"Except MODEL, where nobody was seen: {names}.\n",
-        f"Salvo MODELO, donde no se vio a nadie: {names}.\n",
+        f"Except MODEL, which no tracks are behind unless basis says so: {names}.\n",
+        f"Salvo MODELO, sin recorridos detrás si no lo dice basis: {names}.\n",
     )
 
 

@@ -64,6 +64,7 @@ LAYERS = (
     ("density", False),
     ("isochrones", False),
     ("modelled", False),
+    ("fused", False),
     ("corridors", True),
     ("border", True),
     ("cells", True),

@@ -136,6 +136,7 @@ def _of_points(release: Release, mark: str) -> Iterator[Drawn]:
 def _of_models(release: Release) -> Iterator[Drawn]:
     """Yield what is modelled, hatched and not shown at first, if anything."""
     for name, title, rules in (
+        ("fused", "Seen and modelled / Lo visto y el modelo", _by_basis),
         ("modelled", "Quickest ways / Caminos más rápidos", _by_slowness),
         ("isochrones", "Hours to help / Horas hasta una ayuda", _by_hours),
     ):
@@ -143,6 +144,39 @@ def _of_models(release: Release) -> Iterator[Drawn]:
             marks = "".join(f" [{mark}]" for mark in release.marks_of(name))
             layer = release.layers[name]
             yield Drawn(name, title + marks, "Polygon", rules(layer), shown=False)
+
+
+def _by_basis(layer: pd.DataFrame) -> tuple[Rule, ...]:
+    """Draw what was seen filled, and what is only modelled hatched."""
+    levels = sorted({int(level) for level in layer["level"]}, reverse=True)
+    step = (len(LEVEL_COLOURS) - 1) / max(1, len(levels) - 1)
+    looks = {
+        "observed": (
+            "Seen / Visto",
+            [
+                _fill(LEVEL_COLOURS[round(n * step)], outline="#0a3d4f")
+                for n in range(len(levels))
+            ],
+        ),
+        "modelled": (
+            "Model / Modelo",
+            [
+                _hatched(HOUR_COLOURS[2 + n % 4], "b_diagonal")
+                for n in range(len(levels))
+            ],
+        ),
+    }
+    return tuple(
+        Rule(
+            f'"basis" = {quoted(basis)}',
+            label,
+            below=tuple(
+                Rule(f'"level" = {level}', f"{level} %", symbol)
+                for level, symbol in zip(levels, symbols, strict=True)
+            ),
+        )
+        for basis, (label, symbols) in looks.items()
+    )
 
 
 def _by_slowness(layer: pd.DataFrame) -> tuple[Rule, ...]:
