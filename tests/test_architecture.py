@@ -18,7 +18,8 @@ FLOORS = [
     | {"kernels.smoothing", "kernels.surfaces", "kernels.thinning", "kernels.tracks"}
     | {"kernels.sides", "kernels.variances"}
     | {"schema"},
-    {"kernels.chains", "frames"} | {"kernels.stops", "kernels.trails", "plane"},
+    {"kernels.chains", "frames"}
+    | {"kernels.stops", "kernels.trails", "kernels.tubes", "plane"},
     # The readers' wing has floors of its own: what a text means, then whole files.
     {"read.archive", "read.fitrecords", "read.markup", "read.words"}
     | {"store.arrays", "store.manifest"},
@@ -43,13 +44,15 @@ FLOORS = [
     | {"analysis.corridors.brownian", "analysis.corridors.fusion"}
     | {"analysis.corridors.network"}
     | {"analysis.corridors.outlines", "analysis.corridors.ridges"}
-    | {"analysis.corridors.along", "analysis.density.surfaces"}
+    | {"analysis.corridors.along", "analysis.corridors.tidying"}
+    | {"analysis.density.surfaces"}
     | {"analysis.hotspots.permutation", "analysis.hotspots.rates"}
     | {"analysis.hotspots.trends"}
     | {"analysis.terrain.bands", "analysis.terrain.entries"}
     | {"analysis.terrain.moves", "analysis.terrain.travel"}
     | {"read", "read.layers", "store.store"},
-    {"analysis.corridors.journeys", "analysis.crossings.meetings"}
+    {"analysis.corridors.journeys", "analysis.corridors.tubes"}
+    | {"analysis.crossings.meetings"}
     | {"analysis.hotspots.cells"}
     | {"analysis.terrain.wandering"}
     | {"store"}
@@ -103,7 +106,7 @@ DOORS = {
     "urllib.request": {"fetching.transfer"},
     "folium": {"write.page"},
     "watchfiles": {"watching"},
-    "numba": {"kernels.along", "kernels.trails"}
+    "numba": {"kernels.along", "kernels.trails", "kernels.tubes"}
     | {"kernels.chains", "kernels.intake", "kernels.verdicts"}
     | {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
     | {"kernels.costs", "kernels.pairs", "kernels.rows", "kernels.series"}

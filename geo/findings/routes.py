@@ -11,6 +11,7 @@ from geo.analysis.corridors.brownian import surface_of
 from geo.analysis.corridors.journeys import read_journeys
 from geo.analysis.corridors.network import make_network
 from geo.analysis.corridors.ridges import trace_ridges
+from geo.analysis.corridors.tidying import tidy_lines
 from geo.analysis.corridors.traffic import count_network, worn_lines
 from geo.findings.methods import Methods
 from geo.grid import Surface
@@ -29,8 +30,8 @@ def find_network(
     """Return the routes of the whole period, their months, and where they meet.
 
     The gate fills in the shares on foot and by boat, from rounded counts.
-    Lines on which fewer than k tracks are seen are taken out, and the rest is cut
-    and counted anew: what led only to them is no junction.
+    Lines on which fewer than k tracks are seen are taken out, then short dead ends
+    that lead to no checkpoint, and the rest is cut and counted anew.
 
     Parameters
     ----------
@@ -51,7 +52,8 @@ def find_network(
     lines = trace_ridges(surface_of(movement), support=support, fewest=methods.k)
     network = make_network(lines, **ground)
     edges, _, _ = count_network(totals.paths, network, grid=grid)
-    lines = worn_lines(edges, fewest=methods.k)
+    posts = targets[targets["kind"] == "checkpoint"]
+    lines = tidy_lines(worn_lines(edges, fewest=methods.k), kept=posts)
     network = make_network(lines, **ground)
     journeys = read_journeys(
         totals.trails, network, grid=grid, land=land, rivers=base.rivers
