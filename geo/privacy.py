@@ -27,6 +27,10 @@ COUNTS = ("tracks", "points")
 """Columns that say how many stand behind a row; the first that a layer has."""
 
 
+STEPS = (("tube_m", 50.0, 50.0), ("stability_pct", 5.0, 0.0))
+"""Columns that are published in steps: the name, the step, and the least."""
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """What the findings were made from, and how.
@@ -278,7 +282,7 @@ def _let_through(
                 for other in kept.columns:
                     if other != name and str(other).startswith(told):
                         kept[other] = kept[other].where(~few)
-    kept = _with_shares(_round_hours(kept))
+    kept = _in_steps(_with_shares(_round_hours(kept)))
     basis, unsure = counted, np.zeros(len(kept))
     if "expected" in kept:
         kept, unsure = _expected_through(kept, k=k, round_to=round_to)
@@ -292,6 +296,16 @@ def _let_through(
         shown = kept[counted].to_numpy(dtype=np.float64)
         rate = round_significant(100 * shown / kept["effort_h"].to_numpy(np.float64))
         kept.insert(list(kept.columns).index("effort_h") + 1, "rate", rate)
+    return kept
+
+
+def _in_steps(kept: pd.DataFrame) -> pd.DataFrame:
+    """Round what hangs on every track a little, so that none of them shows."""
+    for name, step, least in STEPS:
+        if name in kept:
+            value = kept[name].to_numpy(dtype=np.float64)
+            rounded = np.maximum(np.rint(value / step) * step, least)
+            kept = kept.assign(**{name: rounded})
     return kept
 
 

@@ -178,9 +178,19 @@ def network_layers():
                 "back_timed_low_h": [6.0, 0.6, np.nan],
                 "back_timed_high_h": [8.0, 0.8, np.nan],
                 "back_timed_moving_h": [7.1, 0.7, np.nan],
+                "tube_m": [76.7, 333.0, 90.0],
+                "stability_pct": [100.0, 87.3, 50.0],
+                "bridged_pct": [15.0, 60.0, 0.0],
                 "length_km": [9.2, 10.8, 8.1],
             },
             [LineString([ends[start - 1], ends[end - 1]]) for start, end in ways],
+        ),
+        "network_tubes": frame(
+            {"edge": [1, 2], "tracks": [57, 36], "tube_m": [76.7, 333.0]},
+            [
+                LineString([ends[start - 1], ends[end - 1]]).buffer(half_m)
+                for (start, end), half_m in zip(ways, (100, 350), strict=False)
+            ],
         ),
         "network_monthly": pd.DataFrame(
             {

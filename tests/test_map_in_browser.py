@@ -441,6 +441,8 @@ def test_routes_are_drawn_when_asked_for_and_say_who_goes_which_way(
         "6.5 h (half took 5.5 to 29 h)"
     ]
     assert re.search(r"Without stops\s+6 h", said)
+    assert re.search(r"Line sure to\s+± 100 m", said)
+    assert "Dashed" not in said
     assert re.findall(r"Means\s+(.*)", said) == ["on foot 100%", "on foot 100%"]
     assert not opened.complaints
 
@@ -463,6 +465,29 @@ def test_a_way_that_few_go_has_no_number_and_few_tracks_no_route(visit, map_of_r
         "en bote 85%",
         "10.8",
     ]
+
+
+def test_a_route_that_lies_mostly_in_silences_is_dashed_and_says_so(
+    visit, map_of_routes
+):
+    opened = visit(map_of_routes)
+    opened.page.check("#show-network")
+    opened.settle()
+    for layer in ("cells", "corridors", "arrows", "crossings", "points"):
+        if opened.page.locator(f"#show-{layer}").count():
+            opened.page.uncheck(f"#show-{layer}")
+    middle = network_layers()["network"].geometry.centroid.to_crs(4326)
+    said = popup_at(opened, middle[1].y, middle[1].x)
+
+    assert re.search(r"In silences over an hour\s+60", said)
+    assert "so the line is a guess" in said
+    assert re.search(r"Found again in\s+85", said)
+    edges = "trocha.data.network.edges.map((row) => trocha.isBridged(row))"
+    assert opened.page.evaluate(edges) == [False, True]
+    drawn = """() => { const dashes = []; const { map } = trocha.stage;
+        map.eachLayer((one) => one.options.dashArray && dashes.push(1));
+        return dashes.length; }"""
+    assert opened.page.evaluate(drawn) == 1
 
 
 def test_in_a_month_routes_show_that_month(visit, map_of_routes):

@@ -103,6 +103,21 @@ def test_hours_are_told_of_enough_tracks_only_and_rounded():
     assert shown[["ahead_timed_h", "ahead_timed_high_h"]].isna().sum().sum() == 4
 
 
+def test_how_sure_a_line_is_comes_in_steps():
+    layer = pd.DataFrame(
+        {
+            "tracks": 50,
+            "tube_m": [3.0, 76.7, 149.0, np.nan],
+            "stability_pct": [1.2, 63.2, 97.6, 100.0],
+        }
+    )
+
+    shown = release(findings({"network": layer})).layers["network"]
+
+    assert shown["tube_m"].fillna(-1).tolist() == [50, 100, 150, -1]
+    assert shown["stability_pct"].tolist() == [0, 65, 100, 100]
+
+
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), min_size=1))
 def test_a_share_tells_no_more_than_the_counts_beside_it(pairs):
     whole = [max(pair) for pair in pairs]

@@ -21,6 +21,7 @@
     anyPoints,
     anyRoutes,
     routeWidth,
+    isBridged,
     badge,
     find,
     months,
@@ -192,13 +193,14 @@
   const routeLegend = () => {
     const most = Math.max(...data.network.edges.map((row) => row.tracks));
     const steps = [...new Set([data.k, Math.round(most / 4 / data.roundTo) * data.roundTo, most])];
-    const line = (tracks) =>
+    const line = (tracks, dash = "none") =>
       shape(
         "svg",
         { width: 30, height: 10, "aria-hidden": "true" },
         shape("path", {
           d: "M1 5H29",
           stroke: colours.route,
+          "stroke-dasharray": dash,
           "stroke-width": routeWidth(tracks),
         }),
       );
@@ -207,6 +209,10 @@
         ...steps
           .filter((tracks) => tracks >= data.k)
           .map((tracks) => key(line(tracks), t("routeTracks", { n: number(tracks) }))),
+        data.network.edges.some(isBridged) ? key(line(most / 4, "6 4"), t("routeDashed")) : null,
+        data.network.edges.some((row) => row.band.length)
+          ? key(swatch({ background: colours.route, opacity: 0.25 }), t("routeBand"))
+          : null,
       ),
       node("p", { class: "note" }, t("routeNote")),
     ];

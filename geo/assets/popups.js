@@ -21,6 +21,7 @@
     recordedAt,
     nodeName,
     isStable,
+    isBridged,
     routeHours,
     routeMeans,
   } = trocha;
@@ -352,9 +353,12 @@
             ];
           }),
           [t("length"), t("km", { n: number(row.km, 1) })],
+          row.bridged === null ? null : [t("bridged"), percent(row.bridged / 100)],
+          row.tube === null ? null : [t("routeTube"), `± ${number(row.tube)} m`],
+          row.stable === null ? null : [t("routeStable"), percent(row.stable / 100)],
         ]),
         monthBars(row.months, colours.route),
-        meaning(t("routeMeaning")),
+        meaning(isBridged(row) ? `${t("routeBridged")} ${t("routeMeaning")}` : t("routeMeaning")),
       ),
     node: (row) =>
       card(

@@ -30,15 +30,30 @@
       .map((how) => t(`route${how}`, { share: percent(row[way + how] / 100) }))
       .join(", ") || null;
 
+  /* Most of the movement there lies in silences: nobody was seen on that line. */
+  const isBridged = (row) => row.bridged !== null && row.bridged >= 50;
+
   makers.network = () => {
     const group = L.layerGroup();
     const renderer = stage.drawing.found;
     const line = (row, style) => L.polyline(unpack(row.line), { renderer, ...style });
     const drawn = edges.map((row) => {
+      const band = L.polygon(row.band.map(unpack), {
+        renderer,
+        interactive: false,
+        stroke: false,
+        fillColor: colours.route,
+        fillOpacity: 0.16,
+      });
       const casing = line(row, { interactive: false, color: "#ffffff", opacity: 0.8 });
-      const route = line(row, { color: colours.route, opacity: 0.95 });
+      const route = line(row, {
+        color: colours.route,
+        opacity: 0.95,
+        dashArray: isBridged(row) ? "9 7" : null,
+        lineCap: isBridged(row) ? "butt" : "round",
+      });
       route.on("click", (event) => popup(event.latlng, trocha.about.route(row)));
-      return { row, casing, route };
+      return { row, band, casing, route };
     });
     const dots = nodes
       .filter((row) => row.kind !== "checkpoint")
@@ -62,6 +77,7 @@
           return { ...one, tracks };
         })
         .filter(({ tracks }) => tracks !== null);
+      if (state.month < 0) for (const { band } of shown) group.addLayer(band);
       for (const { casing, tracks } of shown)
         group.addLayer(casing.setStyle({ weight: width(tracks) + 2 }));
       for (const { route, tracks } of shown)
@@ -72,5 +88,12 @@
     return group;
   };
 
-  Object.assign(trocha, { anyRoutes: edges.length > 0, nodeName, routeWidth: width, routeHours: hours, routeMeans: means });
+  Object.assign(trocha, {
+    anyRoutes: edges.length > 0,
+    nodeName,
+    isBridged,
+    routeWidth: width,
+    routeHours: hours,
+    routeMeans: means,
+  });
 })();

@@ -69,12 +69,13 @@ def _gather(profiles: Profiles, draw: int, votes: Ints) -> None:
 def _across(votes: Ints, kernel: Floats, width: int, smooth: Floats) -> None:
     """Smooth each profile by itself."""
     half = kernel.size // 2
+    smooth[:] = 0.0
     for p in range(votes.size // width):
-        for j in range(width):
-            total = 0.0
-            for k in range(max(0, j - half), min(width, j + half + 1)):
-                total += kernel[k - j + half] * votes[p * width + k]
-            smooth[p * width + j] = total
+        # The bins innermost, so that several are done at once.
+        for k in range(-half, half + 1):
+            share = kernel[k + half]
+            for j in range(p * width + max(0, -k), (p + 1) * width - max(0, k)):
+                smooth[j] += share * votes[j + k]
 
 
 @njit(cache=True, nogil=True)

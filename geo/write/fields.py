@@ -265,6 +265,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "crossings_monthly": ("Crossings by month", "Cruces por mes"),
     "network": ("Routes", "Rutas"),
     "network_nodes": ("Ends of routes", "Extremos de rutas"),
+    "network_tubes": ("Tubes of routes", "Tubos de las rutas"),
     "network_monthly": ("Routes by month", "Rutas por mes"),
     "monthly": ("Tracks by month", "Recorridos por mes"),
     "points": ("Recorded points", "Puntos registrados"),

@@ -91,6 +91,9 @@ ROUTE_COLUMNS = {
     "ahead": "ahead_tracks",
     "back": "back_tracks",
     "km": "length_km",
+    "bridged": "bridged_pct",
+    "tube": "tube_m",
+    "stable": "stability_pct",
     **{
         f"{way}{short}": f"{way}_{column}"
         for way in ("ahead", "back")
@@ -317,6 +320,11 @@ def _network(release: Release, months: list[str]) -> dict[str, Any]:
     monthly: dict[Any, dict[str, int]] = {}
     for row in records(_layer(release, "network_monthly")):
         monthly.setdefault(row["edge"], {})[row["month"]] = row["tracks"]
+    tubes = _layer(release, "network_tubes")
+    bands = {}
+    if len(tubes):
+        shapes = degrees(tubes, simplify_m=SIMPLIFY_M).geometry
+        bands = dict(zip(tubes["edge"], map(packed, shapes), strict=True))
     drawn = zip(
         rows(layer, ROUTE_COLUMNS),
         layer["edge"],
@@ -328,6 +336,7 @@ def _network(release: Release, months: list[str]) -> dict[str, Any]:
             row
             | {
                 "line": packed(line)[0],
+                "band": bands.get(edge, []),
                 "months": [monthly.get(edge, {}).get(month) for month in months],
             }
             for row, edge, line in drawn

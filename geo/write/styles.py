@@ -222,7 +222,23 @@ def _of_network(release: Release, mark: str) -> Iterator[Drawn]:
             rules = _by_count(
                 tracks, geometry, "tracks", style="solid", colour=ROUTE_COLOUR
             )
+            if "bridged_pct" in release.layers[name]:
+                rules = _by_silence(rules, tracks)
             yield Drawn(name, title + mark, geometry, rules)
+    if "network_tubes" in release.layers:
+        title = f"Tubes of routes / Tubos de las rutas{mark}"
+        rule = Rule('"tube_m" > 0', "90 %", _fill(ROUTE_COLOUR, outline="#ffffff"))
+        yield Drawn("network_tubes", title, "Polygon", (rule,), opacity=0.2)
+
+
+def _by_silence(seen: tuple[Rule, ...], tracks: Sequence[float]) -> tuple[Rule, ...]:
+    """Dash the routes on which most of the movement lies in silences."""
+    guessed = _by_count(tracks, "Line", "tracks", style="dash", colour=ROUTE_COLOUR)
+    silent = "Mostly in silences / Casi todo en silencios"
+    return (
+        Rule('"bridged_pct" < 50', "Seen / Visto", below=seen),
+        Rule('"bridged_pct" >= 50', silent, below=guessed),
+    )
 
 
 def _by_quality(

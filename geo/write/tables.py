@@ -36,6 +36,7 @@ LAYER_KINDS: Mapping[str, frozenset[str]] = {
     "crossings": frozenset({"lines", "points"}),
     "network": frozenset({"lines"}),
     "network_nodes": frozenset({"points"}),
+    "network_tubes": frozenset({"polygons"}),
     "points": frozenset({"polygons"}),
     "recorded": frozenset({"lines", "points"}),
     "risk": frozenset({"polygons"}),
