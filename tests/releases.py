@@ -315,7 +315,7 @@ def surfaces():
     return {"density": (density, tracks), "movement": (movement, tracks)}
 
 
-def base_layers(text=""):
+def base_layers(text="", *, relief_cell_m=3700.0):
     """Small base layers with a name each."""
     sides = [box(-20e3, -20e3, 0, 20e3), box(0, -20e3, 20e3, 20e3)]
     row, column = np.indices(GRID.shape)
@@ -356,7 +356,7 @@ def base_layers(text=""):
             [Point(3e3, 7e3), Point(12e3, -9e3)],
         ),
         relief=Surface(GRID, 40.0 * np.abs(row - column), "height", "m"),
-        relief_cell_m=3700.0,
+        relief_cell_m=relief_cell_m,
         crossings=pd.DataFrame(
             {
                 "year": [2023, 2023],
@@ -387,11 +387,13 @@ def make_release(
     empty: bool = False,
     layers: dict | None = None,
     models: dict | None = None,
+    relief_cell_m: float | None = 3700.0,
 ) -> Release:
     """Pass invented findings through the gate.
 
     `text` is added to names that come from files; `empty` withholds every row and
     cell; `layers` replaces or adds layers by name; `models` are passed as they are.
+    `relief_cell_m` is how coarse the relief was.
     """
     found = {
         "corridors": corridors(text),
@@ -422,7 +424,7 @@ def make_release(
     findings = Findings(
         layers=found,
         surfaces=found_surfaces,
-        base=base_layers(text),
+        base=base_layers(text, relief_cell_m=relief_cell_m),
         about=about,
         models=models or {},
     )

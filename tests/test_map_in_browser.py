@@ -539,6 +539,23 @@ def test_how_sure_it_is_stands_beside_the_map(visit):
     assert "bandwidth_m 3,000" in said
 
 
+@pytest.mark.parametrize(
+    ("cell_m", "language", "said"),
+    [
+        (3700.0, "en-US", "Coarse relief (3.7 km): valleys and ranges, no trails."),
+        (3700.0, "es-PA", "Relieve grueso (3.7 km): valles y sierras, no senderos."),
+        (30.0, "en-US", "Relief in cells of 30 m."),
+        (30.0, "es-PA", "Relieve en celdas de 30 m."),
+    ],
+)
+def test_how_coarse_the_relief_is_stands_beside_the_map(
+    visit, tmp_path, cell_m, language, said
+):
+    path = write_map(make_release(relief_cell_m=cell_m), tmp_path / "index.html")
+    told = " ".join(visit(path, language=language).text("#caveats").split())
+    assert said in told.replace("3,7", "3.7")
+
+
 def test_a_phone_shows_the_map_first(visit):
     opened = visit(size=PHONE)
     width = opened.page.evaluate("() => document.documentElement.scrollWidth")

@@ -125,6 +125,21 @@ def test_flat_ground_is_one_pale_colour():
     assert np.ptp(bands.reshape(3, -1), axis=1).max() <= 8
 
 
+def test_a_fine_relief_is_drawn_as_the_same_hills_in_coarse_cells():
+    fine = Grid.covering(GRID.bounds, crs=CRS, cell_m=40)
+    x, y = fine.centre_of(np.arange(fine.rows * fine.columns))
+    hills = (400 + 300 * np.sin(x / 4e3) * np.cos(y / 5e3)).reshape(fine.shape)
+    x, y = GRID.centre_of(np.arange(GRID.rows * GRID.columns))
+    coarse = (400 + 300 * np.sin(x / 4e3) * np.cos(y / 5e3)).reshape(GRID.shape)
+    where = (-77.6, 7.9, -77.4, 8.1)
+
+    one, _ = picture(draw_relief(Surface(fine, hills, "relief", "m"), where))
+    other, _ = picture(draw_relief(surface(coarse, "m"), where))
+
+    assert np.ptp(one.astype(int)) > 40
+    assert np.abs(one.astype(int) - other).mean() < 3
+
+
 def test_unknown_heights_are_drawn_as_the_sea():
     drawn = draw_relief(
         surface(np.full(GRID.shape, np.nan), "m"), (-77.6, 8, -77.4, 8.1)

@@ -101,6 +101,8 @@ def test_every_format_carries_the_mark(folder):
     assert (
         "Salvo MODELO, sin recorridos detrás si no lo dice basis: fused, iso" in readme
     )
+    assert "Coarse relief (3.7 km)." in readme
+    assert "Relieve grueso (3.7 km)." in readme
 
 
 def test_qgis_draws_models_hatched_and_not_at_first(folder, release):
@@ -132,3 +134,12 @@ def test_ways_of_a_level_are_drawn_as_one_area(release):
     found = models(release)["areas"]
     whole = shapely.union_all(ways.geometry[ways["level"] == 5].to_numpy())
     assert len(found[1]["rings"]) == len(shapely.get_parts(whole))
+
+
+@pytest.mark.parametrize("cell_m", [30.0, None])
+def test_a_fine_relief_is_not_called_coarse(tmp_path, cell_m):
+    release = make_release(models=model_layers(), relief_cell_m=cell_m)
+    write_layers(release, tmp_path, formats=["gpkg"])
+    readme = (tmp_path / "README.txt").read_text("utf-8")
+    assert "Coarse relief" not in readme
+    assert "Relieve grueso" not in readme

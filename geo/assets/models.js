@@ -115,10 +115,14 @@
 
   const { facts, heading, card, meaning } = trocha.parts;
   const BROWN = "#66562b";
-  const honest = () =>
-    [t("modelMeaning"), reliefKm === null ? "" : t("modelRelief", { km: number(reliefKm, 1) })]
-      .filter(Boolean)
-      .join(" ");
+  const COARSE_KM = 0.5;
+  const relief = () => {
+    if (reliefKm === null) return "";
+    return reliefKm < COARSE_KM
+      ? t("reliefFine", { metres: number(1000 * reliefKm) })
+      : t("reliefCoarse", { km: number(reliefKm, 1) });
+  };
+  const honest = () => [t("modelMeaning"), relief()].filter(Boolean).join(" ");
 
   Object.assign(trocha.about, {
     ways: (rows) => {
@@ -172,6 +176,6 @@
   });
 
   Object.assign(trocha, {
-    models: { areas, helps, bandsShown, levels, shade, honest, any: ways.length + bands.length > 0 },
+    models: { areas, helps, bandsShown, levels, shade, honest, relief, any: ways.length + bands.length > 0 },
   });
 })();

@@ -188,12 +188,18 @@
       row(t("sureHotspot"), t("sureHotspotText")),
       ...(about.tracks ? [row(t("sureChange"), changeText())] : []),
       ...((data.cells.post || []).some((hours) => hours !== null)
-        ? [row(t("surePosts"), t("surePostsText"))]
+        ? [
+            row(
+              t("surePosts"),
+              t("surePostsText", { season: t(`posts-${about.parameters["terrain.season"] || "dry"}`) }),
+              ` ${trocha.models.relief()}`,
+            ),
+          ]
         : []),
       ...(trocha.models.any ? [row(t("modelMark"), `${trocha.models.honest()} ${t("sureModel")}`)] : []),
       row(
         t("sureGround"),
-        data.ground.relief ? `${t("sureReliefText")} ` : "",
+        data.ground.relief ? `${trocha.models.relief()} ` : "",
         within(mapped)
           ? t("sureRiverText", { metres: number(within(mapped)) })
           : "",

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -29,6 +30,7 @@ SMOOTH_M = 1_600.0
 """Standard deviation of the smoothing of heights before they are shaded."""
 
 RELIEF_PIXELS = 1_000
+_FINEST_M = 500.0
 DENSITY_PIXELS = 1_400
 """Longer side of the pictures."""
 
@@ -208,10 +210,11 @@ def draw_relief(relief: Surface, bounds: Bounds) -> dict[str, Any]:
     """
     affine, shape = _canvas(bounds, RELIEF_PIXELS)
     height = np.zeros(shape, dtype=np.float32)
+    grid, values = _as_coarse_as_drawn(relief)
     reproject(
-        np.nan_to_num(relief.values.astype(np.float32), nan=0.0),
+        values,
         height,
-        src_transform=_affine(relief.grid),
+        src_transform=_affine(grid),
         src_crs=relief.grid.crs,
         dst_transform=affine,
         dst_crs="EPSG:3857",
@@ -224,6 +227,21 @@ def draw_relief(relief: Surface, bounds: Bounds) -> dict[str, Any]:
     light = hillshade(height, cell_m=pixel_m)
     picture = np.clip(colour * (0.52 + 0.67 * light), 0, 255)
     return {"uri": _encoded(picture.astype(np.uint8), "WEBP"), "bounds": list(bounds)}
+
+
+def _as_coarse_as_drawn(relief: Surface) -> tuple[Grid, NDArray[np.float32]]:
+    """Return heights, 0 where unknown, in cells no finer than the smoothing needs."""
+    grid = relief.grid
+    values = np.nan_to_num(relief.values.astype(np.float32, copy=False), nan=0.0)
+    factor = int(_FINEST_M // grid.cell_m)
+    if factor < 2:
+        return grid, values
+    rows, columns = -(-grid.rows // factor), -(-grid.columns // factor)
+    wide = np.zeros((rows * factor, columns * factor), np.float32)
+    wide[: grid.rows, : grid.columns] = values
+    blocks = wide.reshape(rows, factor, columns, factor).mean(axis=(1, 3))
+    coarse = replace(grid, cell_m=grid.cell_m * factor, rows=rows, columns=columns)
+    return coarse, blocks
 
 
 def hillshade(

@@ -93,10 +93,18 @@ def _models(release: Release) -> tuple[str, str]:
     if not release.models:
         return "", ""
     names = ", ".join(sorted(release.models))
+    cell_m = release.base.relief_cell_m
+    coarse = cell_m is not None and cell_m >= COARSE_M
+    english = f" Coarse relief ({cell_m / 1000:g} km)." if coarse and cell_m else ""
+    spanish = f" Relieve grueso ({cell_m / 1000:g} km)." if coarse and cell_m else ""
     return (
-        f"Except MODEL, which no tracks are behind unless basis says so: {names}.\n",
-        f"Salvo MODELO, sin recorridos detrás si no lo dice basis: {names}.\n",
+        f"Except MODEL, which no tracks are behind unless basis says so: {names}.{english}\n",
+        f"Salvo MODELO, sin recorridos detrás si no lo dice basis: {names}.{spanish}\n",
     )
+
+
+COARSE_M = 500.0
+"""A relief in cells as large as this knows no slope that a walker meets."""
 
 
 def _lineage(about: About) -> dict[str, Any]:
