@@ -93,13 +93,14 @@ def _models(release: Release) -> tuple[str, str]:
     if not release.models:
         return "", ""
     names = ", ".join(sorted(release.models))
-    cell_m = release.base.relief_cell_m
-    coarse = cell_m is not None and cell_m >= COARSE_M
-    english = f" Coarse relief ({cell_m / 1000:g} km)." if coarse and cell_m else ""
-    spanish = f" Relieve grueso ({cell_m / 1000:g} km)." if coarse and cell_m else ""
+    cell_m, relief = release.base.relief_cell_m or 0.0, ("", "")
+    if cell_m >= COARSE_M:
+        km = f"({cell_m / 1000:g} km)"
+        relief = (f" Coarse relief {km}.", f" Relieve grueso {km}.")
     return (
-        f"Except MODEL, which no tracks are behind unless basis says so: {names}.{english}\n",
-        f"Salvo MODELO, sin recorridos detrás si no lo dice basis: {names}.{spanish}\n",
+        "Except MODEL, which no tracks are behind unless basis says so: "
+        f"{names}.{relief[0]}\n",
+        f"Salvo MODELO, sin recorridos detrás si no lo dice basis: {names}.{relief[1]}\n",
     )
 
 
