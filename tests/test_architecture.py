@@ -47,7 +47,7 @@ FLOORS = [
     | {"analysis.corridors.along", "analysis.corridors.tidying"}
     | {"analysis.density.surfaces"}
     | {"analysis.hotspots.permutation", "analysis.hotspots.rates"}
-    | {"analysis.hotspots.trends"}
+    | {"analysis.hotspots.along", "analysis.hotspots.trends"}
     | {"analysis.terrain.bands", "analysis.terrain.entries"}
     | {"analysis.terrain.moves", "analysis.terrain.travel"}
     | {"read", "read.layers", "store.store"},
@@ -60,7 +60,8 @@ FLOORS = [
     | {"analysis.density.risk"}
     | {"analysis.hotspots.cube", "analysis.hotspots.moran", "analysis.hotspots.scan"},
     {"analysis.corridors.traffic", "analysis.crossings.counts"}
-    | {"analysis.hotspots.emerging", "analysis.hotspots.stability"}
+    | {"analysis.hotspots.emerging", "analysis.hotspots.forecast"}
+    | {"analysis.hotspots.stability"}
     | {"analysis.terrain.ground", "analysis.terrain.journeys"},
     {"analysis.hotspots.points", "analysis.terrain.laying"}
     | {"analysis.corridors.prior"}
@@ -70,14 +71,15 @@ FLOORS = [
     {"analysis.terrain.reach"},
     # The writers' wing: what is said and drawn, then whole pages and files.
     {"write.change", "write.crossings", "write.models"}
-    | {"write.recorded", "write.routes"},
+    | {"write.clusters", "write.recorded", "write.routes"},
     {"write.basemap", "write.fields", "write.output", "write.plain"} | {"packing"},
-    {"write.ground", "write.headings", "write.modelled"} | {"totals"},
+    {"write.evidence", "write.ground", "write.headings", "write.modelled"} | {"totals"},
     {"write.notes", "write.payload", "write.styles", "write.tables"}
     | {"findings.counts", "findings.methods", "findings.surfaces"},
     {"findings.routes"}
     | {"findings.along", "findings.bandwidths", "findings.corridors"}
-    | {"findings.emerging", "findings.hotspots", "findings.model", "findings.risk"},
+    | {"findings.clusters", "findings.emerging", "findings.hotspots"}
+    | {"findings.model", "findings.risk"},
     {"findings.fused"},
     {"findings"},
     {"write.page", "write.qgis"},

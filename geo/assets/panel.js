@@ -187,6 +187,7 @@
       row(t("sureCorridor"), t("sureCorridorText")),
       row(t("sureHotspot"), t("sureHotspotText")),
       ...(about.tracks ? [row(t("sureChange"), changeText())] : []),
+      ...trocha.evidence().map(([title, ...text]) => row(title, ...text)),
       ...((data.cells.post || []).some((hours) => hours !== null)
         ? [
             row(

@@ -12,6 +12,7 @@ from geo.findings.bandwidths import (
     compare_densities,
     draw_positions,
 )
+from geo.findings.clusters import find_clusters
 from geo.findings.corridors import find_corridors
 from geo.findings.counts import (
     count_by_month,
@@ -83,6 +84,7 @@ def make_findings(
     support = Surface(
         movement.grid, movement.support.astype(float), "support", "tracks"
     )
+    network = find_network(totals, methods, targets=targets, base=base, land=land)
     found = Findings(
         layers={
             "corridors": find_corridors(totals, methods),
@@ -99,7 +101,14 @@ def make_findings(
             ),
         }
         | find_change(totals, cells, ground=ground, methods=methods)
-        | find_network(totals, methods, targets=targets, base=base, land=land)
+        | network
+        | find_clusters(
+            totals,
+            cells,
+            ground=ground,
+            lines=[*base.rivers.geometry, *network["network"].geometry],
+            methods=methods,
+        )
         | find_points(
             points,
             targets,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from geo.errors import PrivacyError
 from geo.write.change import CHANGE_FIELDS
+from geo.write.clusters import CLUSTER_FIELDS
 from geo.write.crossings import CROSSING_FIELDS
 from geo.write.models import MODEL_FIELDS
 from geo.write.recorded import POINT_FIELDS
@@ -197,6 +198,7 @@ FIELDS: dict[str, Field] = {
         *POINT_FIELDS,
         *CHANGE_FIELDS,
         *CROSSING_FIELDS,
+        *CLUSTER_FIELDS,
         *ROUTE_FIELDS,
         *MODEL_FIELDS,
         ("month", "month", "YYYY-MM", "Month", "Mes"),
@@ -260,6 +262,10 @@ TITLES: dict[str, tuple[str, str]] = {
     "corridors": ("Corridors", "Corredores"),
     "hotspots": ("Hotspots", "Puntos calientes"),
     "hotspots_monthly": ("Hotspots by month", "Puntos calientes por mes"),
+    "clusters": ("Clusters for analysts (LISA)", "Agrupamientos, análisis (LISA)"),
+    "scan": ("Likeliest clusters", "Agrupamientos más probables"),
+    "global_tests": ("Is there a cluster at all", "Hay algún agrupamiento"),
+    "forecast": ("Hotspots and the next month", "Puntos calientes y mes siguiente"),
     "emerging": ("Change over time", "Cambio en el tiempo"),
     "crossings": ("Crossings", "Cruces"),
     "crossings_monthly": ("Crossings by month", "Cruces por mes"),

@@ -52,6 +52,7 @@ SCRIPTS = (
     "models.js",
     "months.js",
     "tables.js",
+    "evidence.js",
     "panel.js",
 )
 """Our own scripts, in the order in which each needs the ones before."""

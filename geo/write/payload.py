@@ -10,6 +10,7 @@ from geo.privacy import Release
 from geo.write import basemap
 from geo.write.basemap import PER_DEGREE, SIMPLIFY_M, degrees, packed, spot
 from geo.write.crossings import CROSSING_COLUMNS
+from geo.write.evidence import change_of, evidence_of
 from geo.write.ground import ground
 from geo.write.headings import along_travel, bearings_at, busiest_spots, heading
 from geo.write.modelled import models
@@ -29,15 +30,6 @@ CELL_COLUMNS = {
     "kind": "kind",
     "confidence": "confidence",
     "stable": "stable_pct",
-}
-CHANGE_COLUMNS = {
-    "kind": "kind",
-    "trend": "trend",
-    "months": "months",
-    "hot": "hot_months",
-    "cold": "cold_months",
-    "last": "last",
-    "run": "run",
 }
 CORRIDOR_COLUMNS = {
     "id": "corridor",
@@ -163,6 +155,7 @@ def page_data(release: Release) -> dict[str, Any]:
         "risk": _risk(release),
         "bandwidths": rows(_layer(release, "bandwidths"), BANDWIDTH_COLUMNS),
         "density": _density(release),
+        "evidence": evidence_of(release),
         "models": models(release),
     }
 
@@ -233,17 +226,12 @@ def _cells(release: Release, months: list[str]) -> dict[str, Any]:
         return {"rings": [], "tracks": [], "months": {}}
     rings = [packed(shape)[0] for shape in degrees(layer).geometry]
     by_month = _cells_by_month(layer, _layer(release, "hotspots_monthly"), months)
-    found = {"rings": rings, "months": by_month, "change": _change(release, layer)}
+    found = {
+        "rings": rings,
+        "months": by_month,
+        "change": change_of(release, layer["cell"]),
+    }
     return found | columns(layer, CELL_COLUMNS)
-
-
-def _change(release: Release, layer: pd.DataFrame) -> dict[str, list[Any]] | None:
-    """Return the classes of change over time of cells, as columns beside theirs."""
-    emerging = _layer(release, "emerging")
-    if emerging.empty:
-        return None
-    beside = emerging.drop(columns="geometry").set_index("cell")
-    return columns(beside.reindex(layer["cell"]), CHANGE_COLUMNS)
 
 
 def _cells_by_month(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from geo.privacy import Release
 from geo.write.change import CHANGE
+from geo.write.clusters import CLUSTER_COLOURS
 
 LEVEL_COLOURS = ("#d9e7ea", "#b3ced5", "#86b1bd", "#5793a3", "#2f7a8e", "#11627a")
 """Fill of the corridors: the smaller the share that they enclose, the darker. The
@@ -83,7 +84,9 @@ def draw(release: Release) -> Iterator[Drawn]:
         yield Drawn("corridors", title, "Polygon", rules, opacity=0.7)
     if "emerging" in release.layers:
         title = f"Change over time / Cambio en el tiempo{mark}"
-        yield Drawn("emerging", title, "Polygon", _by_change(), opacity=0.75)
+        rules = _by_change()
+        yield Drawn("emerging", title, "Polygon", rules, opacity=0.75, shown=False)
+    yield from _of_clusters(release, mark)
     if "hotspots" in release.layers:
         title = f"Hotspots / Puntos calientes{mark}"
         rules = _by_heat(stable=True)
@@ -334,6 +337,31 @@ def _by_heat(*, stable: bool = False) -> tuple[Rule, ...]:
         )
         rules.append(Rule(where, label, below=below))
     return tuple(rules)
+
+
+def _of_clusters(release: Release, mark: str) -> Iterator[Drawn]:
+    """Yield what is for analysts, switched off: the scan, and local Moran's I."""
+    if "scan" in release.layers:
+        rules = tuple(
+            Rule(
+                f'"window" = {quoted(window)}',
+                label,
+                _fill("#2b2a33", outline="#2b2a33") | {"style": style},
+            )
+            for window, style, label in (
+                ("circle", "no", "Circle / Círculo"),
+                ("network", "b_diagonal", "Along rivers and routes / Por ríos y rutas"),
+            )
+        )
+        title = f"Likeliest clusters / Agrupamientos más probables{mark}"
+        yield Drawn("scan", title, "Polygon", rules, shown=False)
+    if "clusters" in release.layers:
+        rules = tuple(
+            Rule(f'"lisa" = {quoted(kind)}', label, _fill(colour, outline="#bdbdbd"))
+            for kind, colour, label in CLUSTER_COLOURS
+        )
+        title = f"Clusters, LISA / Agrupamientos, LISA{mark}"
+        yield Drawn("clusters", title, "Polygon", rules, opacity=0.75, shown=False)
 
 
 def _by_change() -> tuple[Rule, ...]:

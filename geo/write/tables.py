@@ -33,6 +33,8 @@ LAYER_KINDS: Mapping[str, frozenset[str]] = {
     "corridors": frozenset({"polygons"}),
     "hotspots": frozenset({"polygons"}),
     "emerging": frozenset({"polygons"}),
+    "clusters": frozenset({"polygons"}),
+    "scan": frozenset({"polygons"}),
     "crossings": frozenset({"lines", "points"}),
     "network": frozenset({"lines"}),
     "network_nodes": frozenset({"points"}),

@@ -19,6 +19,7 @@ import pandas as pd
 import shapely
 
 from geo.analysis.hotspots.cells import find_hotspots
+from geo.analysis.hotspots.stability import STABLE_PCT
 from geo.config import Config, Files, Privacy, load_config
 from geo.grid import Grid
 from geo.pipeline import build
@@ -81,7 +82,8 @@ def score_hotspots(release: Release) -> dict[str, object]:
 
     Hot in truth are the cells of truth/cells.csv, where Gi* is tested with its normal
     approximation. `same_test` takes the program's stricter test on the true counts
-    instead: what is missed there, the devices have missed.
+    instead: what is missed there, the devices have missed. `stable` looks only at
+    what is drawn solid.
     """
     table = release.layers["hotspots"]
     found, seen = cells_of(table[table["kind"] == "hot"]), cells_of(table)
@@ -89,12 +91,26 @@ def score_hotspots(release: Release) -> dict[str, object]:
     hot = truth[truth["hot"] == 1]
     normal = set(zip(hot["column"], hot["row"], strict=True))
     same = true_hotspots(truth, crs=str(table.crs))
+    steady = (table["kind"] == "hot") & (table["stable_pct"] >= STABLE_PCT)
+    stable = cells_of(table[steady])
     return {
         "found": len(found),
         **compared(found, normal),
         "true_but_withheld": len(normal - seen),
         "same_test": compared(found, same),
+        "stable": {
+            "found": len(stable),
+            **compared(stable, normal),
+            "same_test": compared(stable, same),
+        },
     }
+
+
+def score_forecasts(release: Release) -> dict[str, object]:
+    """Return how well maps of the months so far tell the next, on equal areas."""
+    table = release.layers["forecast"].set_index("method")
+    told = ["months", "area_pct", "hit_pct", "pai", "pei"]
+    return {name: table.loc[name, told].to_dict() for name in table.index}
 
 
 def compared(found: set[Cell], true: set[Cell]) -> dict[str, object]:
@@ -217,6 +233,7 @@ def main() -> None:
         "tracks": internal.about.tracks,
         "corridors": [score_corridors(public, level=level) for level in (75, 90)],
         "hotspots": score_hotspots(public),
+        "forecasts": score_forecasts(public),
         "cells": score_counts(internal),
         "border": score_crossings(internal),
     }

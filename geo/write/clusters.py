@@ -1,0 +1,141 @@
+"""What the columns of clusters, tests of the whole and forecasts mean."""
+
+CLUSTER_COLOURS = (
+    ("high-high", "#a3123f", "High among high / Alto entre altos"),
+    ("low-low", "#1d4a96", "Low among low / Bajo entre bajos"),
+    ("high-low", "#f08a6c", "High among low / Alto entre bajos"),
+    ("low-high", "#8fb1e0", "Low among high / Bajo entre altos"),
+    ("none", "#f7f7f7", "As expected / Lo esperado"),
+)
+"""Class, colour and label of local Moran's I."""
+
+CLUSTER_FIELDS = (
+    (
+        "clusters.cell",
+        "cell",
+        "",
+        "Number of the grid cell; it joins hotspots",
+        "Número de la celda; enlaza hotspots",
+    ),
+    (
+        "lisa",
+        "lisa",
+        "",
+        'Local Moran\'s I: "high-high", "low-low", "high-low", "low-high" or "none"',
+        'I de Moran local: "high-high" alto entre altos, "high-low" alto entre bajos',
+    ),
+    (
+        "lisa_q",
+        "lisa_q",
+        "",
+        "Its p-value by permutation, adjusted for the false discovery rate",
+        "Su valor p por permutación, ajustado por la tasa de falsos hallazgos",
+    ),
+    (
+        "scan.window",
+        "window",
+        "",
+        '"circle", or "network" along rivers and routes',
+        '"circle" círculo, o "network" a lo largo de ríos y rutas',
+    ),
+    ("scan.rank", "rank", "", "1 is the likeliest cluster", "1 es el más probable"),
+    (
+        "scan.tracks",
+        "tracks",
+        "tracks",
+        "Distinct tracks that entered the window, rounded",
+        "Recorridos distintos que entraron en la ventana, redondeados",
+    ),
+    (
+        "radius_km",
+        "radius_km",
+        "km",
+        "Distance from its centre to its farthest cell",
+        "Distancia de su centro a su celda más lejana",
+    ),
+    (
+        "scan.ratio",
+        "ratio",
+        "",
+        "How many times its share of the area it holds of all tracks",
+        "Cuántas veces su parte del área reúne de todos los recorridos",
+    ),
+    (
+        "gumbel_p",
+        "gumbel_p",
+        "",
+        "Chance of as likely a cluster anywhere, by a Gumbel law",
+        "Probabilidad de un grupo tan marcado en alguna parte, por ley de Gumbel",
+    ),
+    (
+        "test",
+        "test",
+        "",
+        '"moran", "general g", or the likeliest "circle" and window of the "network"',
+        '"moran", "general g", o el "circle" y la ventana de "network" más probables',
+    ),
+    (
+        "value",
+        "value",
+        "",
+        "Moran's I, general G, or the ratio of the likeliest cluster",
+        "I de Moran, G general, o la razón del grupo más probable",
+    ),
+    (
+        "expected",
+        "expected",
+        "",
+        "What is expected without any pattern",
+        "Lo que se espera sin ningún patrón",
+    ),
+    (
+        "p",
+        "p",
+        "",
+        "Two-sided chance of it without a pattern",
+        "Probabilidad de ello sin patrón, a dos colas",
+    ),
+    (
+        "forecast.method",
+        "method",
+        "",
+        '"hotspots", "last month" (its busiest cells) or "density", on equal areas',
+        '"hotspots", "last month" (celdas del mes pasado) o "density", a igual área',
+    ),
+    (
+        "forecast.months",
+        "months",
+        "months",
+        "Months that were predicted from those before",
+        "Meses que se predijeron a partir de los anteriores",
+    ),
+    (
+        "area_pct",
+        "area_pct",
+        "%",
+        "Share of the study area that the map marks",
+        "Parte del área de estudio que marca el mapa",
+    ),
+    (
+        "hit_pct",
+        "hit_pct",
+        "%",
+        "Share of the next month's visits that fall there",
+        "Parte de las visitas del mes siguiente que caen allí",
+    ),
+    (
+        "pai",
+        "pai",
+        "",
+        "Prediction accuracy index: that share over the share of the area",
+        "Índice de acierto (PAI): esa parte sobre la parte del área",
+    ),
+    (
+        "pei",
+        "pei",
+        "",
+        "Prediction efficiency index: what was caught of what could be",
+        "Índice de eficiencia (PEI): lo acertado de lo que se podía acertar",
+    ),
+)
+"""Key, short name, unit and meanings, as in `geo.write.fields`."""
