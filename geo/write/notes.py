@@ -97,10 +97,10 @@ def _models(release: Release) -> tuple[str, str]:
     if cell_m >= COARSE_M:
         km = f"({cell_m / 1000:g} km)"
         relief = (f" Coarse relief {km}.", f" Relieve grueso {km}.")
+    english, spanish = (f"{names}.{said}\n" for said in relief)
     return (
-        "Except MODEL, which no tracks are behind unless basis says so: "
-        f"{names}.{relief[0]}\n",
-        f"Salvo MODELO, sin recorridos detrás si no lo dice basis: {names}.{relief[1]}\n",
+        f"Except MODEL, which no tracks are behind unless basis says so: {english}",
+        f"Salvo MODELO, sin recorridos detrás si no lo dice basis: {spanish}",
     )
 
 
