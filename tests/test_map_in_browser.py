@@ -387,6 +387,7 @@ def test_the_fused_map_tells_what_was_seen_from_what_was_not(visit, map_of_model
     opened.page.wait_for_selector(".leaflet-popup", state="detached")
     modelled = popup_at(opened, places[1].y, places[1].x)
 
+    assert "ground together has 3.4%" in opened.text("#layers")
     assert "At least 10 tracks" in seen
     assert "nobody was seen" not in seen
     assert "nobody was seen" in modelled

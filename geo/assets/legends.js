@@ -299,7 +299,8 @@
   };
 
   const fusedLegend = () => {
-    const { levels, shade, honest } = trocha.models;
+    const { levels, modelledShare, shade, honest } = trocha.models;
+    const rest = t("fusedRest", { share: percent(modelledShare, 1) });
     return [
       keys(
         ...levels.map((level, n) =>
@@ -314,7 +315,7 @@
           ),
         ),
       ),
-      node("p", { class: "note" }, `${t("fusedNote")} ${honest()}`),
+      node("p", { class: "note" }, [t("fusedNote"), rest, honest()].join(" ")),
     ];
   };
 

@@ -67,6 +67,10 @@
   const TEAL = { 50: 0.5, 75: 0.28, 90: 0.16 };
   const levels = [...new Set(fused.map((row) => row.level))].sort((a, b) => b - a);
 
+  /* What the model holds of all movement, from any of its outlines. */
+  const guess = fused.find((row) => row.basis === "modelled");
+  const modelledShare = guess ? guess.share / guess.level : 0;
+
   makers.fused = () => {
     const group = L.layerGroup();
     const rows = [...fused].sort(
@@ -82,8 +86,8 @@
         dashArray: null,
         weight: 1.2,
       };
-      const guess = { color: colour, fillColor: hatch(colour, 8 - n, 1.2) };
-      const shape = area(row.rings.map(unpack), row.basis === "observed" ? seen : guess);
+      const hatched = { color: colour, fillColor: hatch(colour, 8 - n, 1.2) };
+      const shape = area(row.rings.map(unpack), row.basis === "observed" ? seen : hatched);
       shape.on("click", (event) => popup(event.latlng, trocha.about.fused(row)));
       group.addLayer(shape);
     }
@@ -176,6 +180,16 @@
   });
 
   Object.assign(trocha, {
-    models: { areas, helps, bandsShown, levels, shade, honest, relief, any: ways.length + bands.length > 0 },
+    models: {
+      areas,
+      helps,
+      bandsShown,
+      levels,
+      modelledShare,
+      shade,
+      honest,
+      relief,
+      any: ways.length + bands.length > 0,
+    },
   });
 })();

@@ -25,6 +25,7 @@ from geo.grid import Grid
 from geo.pipeline import build
 from geo.privacy import Release
 from geo.schema import ALL_MONTHS, VISITS
+from tests.bench.surfaces import score_surfaces
 
 DARIEN = Path(__file__).parents[2] / "data" / "darien"
 TRUTH = DARIEN / "truth"
@@ -229,6 +230,7 @@ def main() -> None:
         public = made(config, Path(scratch) / "map")
         inside = msgspec.structs.replace(config, privacy=exact)
         internal = made(inside, Path(scratch) / "internal")
+        surfaces = score_surfaces(config)
     score = {
         "tracks": internal.about.tracks,
         "corridors": [score_corridors(public, level=level) for level in (75, 90)],
@@ -236,6 +238,7 @@ def main() -> None:
         "forecasts": score_forecasts(public),
         "cells": score_counts(internal),
         "border": score_crossings(internal),
+        **surfaces,
     }
     print(json.dumps(score, ensure_ascii=False))
 
