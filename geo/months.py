@@ -1,7 +1,8 @@
 """The partials of all months: kept in the store, and made again when they are not."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import Executor
+from hashlib import sha256
 
 import geopandas as gpd
 import pandas as pd
@@ -46,7 +47,7 @@ class Partials:
             yield kept if kept is not None else self._made(month)
 
     def bring_up_to_date(self, executor: Executor | None = None) -> int:
-        """Make and keep the partials that are not kept, and forget all others.
+        """Make and keep the partials that are not kept.
 
         Parameters
         ----------
@@ -63,8 +64,27 @@ class Partials:
         missing = [month for month in self.months if not shelf.has("part", keys[month])]
         with workers(executor) as pool:
             map_parts(self.make, missing, executor=pool, step="analysing months")
-        shelf.prune(set(keys.values()))
         return len(missing)
+
+    @property
+    def keys(self) -> set[str]:
+        """The keys under which partials are kept that are still of use."""
+        return {self._key(self._store.part(month)) for month in self.months}
+
+    def digest(self, of_year: Collection[int] | None = None) -> str:
+        """Return a digest of what the partials are made from.
+
+        Parameters
+        ----------
+        of_year
+            Those of these months (1 to 12) of each year; by default all.
+        """
+        keys = [
+            (month, self._key(self._store.part(month)))
+            for month in self.months
+            if of_year is None or month % 12 + 1 in of_year
+        ]
+        return sha256(repr(keys).encode()).hexdigest()
 
     def make(self, month: int) -> None:
         """Make and keep a partial, in whichever thread or process this runs."""

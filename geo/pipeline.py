@@ -20,6 +20,7 @@ from geo.findings import make_findings
 from geo.findings.methods import Methods
 from geo.findings.model import find_ends
 from geo.ingest import drop_sources, take_in
+from geo.memory import Memory
 from geo.months import Partials
 from geo.outcome import Built, Effect, Intake
 from geo.partials import Settings
@@ -150,6 +151,9 @@ def _draw(
         dropped = drop_sources(
             store, sources, folders=(config.files.fixes, config.files.points)
         )
+        memory = Memory(store.shelf, under)
+        if dropped:  # nothing that came from them stays until the map is drawn
+            memory.clear()
         done = _compute(
             config,
             store,
@@ -157,6 +161,7 @@ def _draw(
             new_files=new_files,
             reading=reading,
             executor=executor,
+            memory=memory,
         )
         result = done.release
         before = published_counts(folder)
@@ -283,9 +288,11 @@ def _compute(
     new_files: Sequence[Path] = (),
     reading: Mapping[str, Any] | None = None,
     executor: Executor | None = None,
+    memory: Memory | None = None,
 ) -> _Computed:
-    """Go the way from files to a release."""
+    """Go the way from files to a release; the store then holds no more than it took."""
     settings, methods = ground.settings, ground.methods
+    memory = memory or Memory()
     intake = take_in(
         store,
         reading_options(config),
@@ -315,7 +322,11 @@ def _compute(
         cells=settings.cells,
         methods=methods,
         points=points,
+        memory=memory,
+        made_from={"all": partials.digest()}
+        | {name: partials.digest(months) for name, months in methods.seasons.items()},
     )
+    store.shelf.prune(partials.keys | memory.used)
     passed = release(
         findings,
         k=config.privacy.k,

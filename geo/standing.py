@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from geo.config import Config, Files, Layers
+from geo.config import Config, Files, Layer, Layers
 from geo.errors import InputError
 from geo.files import digest_file, digest_program, files_inside, with_sidecars
 from geo.outcome import RECORD, Built, Intake
@@ -55,12 +55,8 @@ def digest_ground(config: Config, *, today: date | None) -> str:
     named = msgspec.structs.asdict(config.layers)
     layers = {
         name: [
-            [
-                (file.name, digest_file(file))
-                for path in (layer.path, *layer.tiles)
-                for file in with_sidecars(path)
-            ],
-            [layer.path.name, layer.crs, layer.credit],
+            [(path.name, digest_file(path)) for path in _files_of(layer)],
+            msgspec.structs.asdict(layer) | {"path": layer.path.name, "tiles": ()},
         ]
         for name, layer in named.items()
         if layer is not None
@@ -69,6 +65,19 @@ def digest_ground(config: Config, *, today: date | None) -> str:
     rest = msgspec.structs.replace(config, files=Files(), layers=Layers())
     told = msgspec.json.encode(rest, enc_hook=str).decode()
     return _digest([digest_program(), told, layers, until.isoformat()])
+
+
+def _files_of(layer: Layer) -> list[Path]:
+    """Return all the files that a layer may be read from, and those beside them."""
+    return [
+        file
+        for path in (layer.path, *layer.tiles)
+        for file in (
+            sorted(inner for inner in path.rglob("*") if inner.is_file())
+            if path.is_dir()
+            else with_sidecars(path)
+        )
+    ]
 
 
 def digest_all(ground: str, *, listed: Listed, state: str) -> str:

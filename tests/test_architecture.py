@@ -65,7 +65,7 @@ FLOORS = [
     | {"analysis.terrain.ground", "analysis.terrain.journeys"},
     {"analysis.hotspots.points", "analysis.terrain.laying"}
     | {"analysis.corridors.prior"}
-    | {"partials", "privacy"},
+    | {"memory", "partials", "privacy"},
     {"outcome"},
     {"ingest"},
     {"analysis.terrain.reach"},
@@ -99,7 +99,15 @@ FLOOR = {module: n for n, floor in enumerate(FLOORS) for module in floor}
 DOORS = {
     "geo.config": {"account", "audit", "checking", "console", "pipeline", "recipe"}
     | {"querying", "standing", "upkeep", "watching"},
-    "geo.store": {"account", "audit", "ingest", "months", "outcome", "pipeline"}
+    "geo.store": {
+        "account",
+        "audit",
+        "ingest",
+        "memory",
+        "months",
+        "outcome",
+        "pipeline",
+    }
     | {"querying", "standing", "store", "store.outputs", "store.parts"}
     | {"store.shelf", "store.store"},
     "duckdb": {"querying"},

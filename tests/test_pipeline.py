@@ -204,6 +204,40 @@ def test_what_is_forgotten_leaves_no_trace_in_map_or_store(tiny_region, tmp_path
     assert digests(config.files.store) == store_before
 
 
+def test_what_is_damaged_in_memory_is_found_again(tiny_region):
+    config = load_config(tiny_region)
+    build(config)
+    whole = digests(config.files.output)
+    kept = sorted((config.files.store / "partials").glob("memory.*/*"))
+    known = [path.read_bytes() for path in kept]
+    for path, data in zip(kept, known, strict=True):
+        path.write_bytes(data[: len(data) // 2])
+
+    build(config)
+
+    assert known
+    assert [path.read_bytes() for path in kept] == known
+    assert digests(config.files.output) == whole
+
+
+def test_nothing_that_was_found_is_remembered_once_a_file_is_forgotten(
+    tiny_region, walk_csv, monkeypatch
+):
+    config = load_config(tiny_region)
+    build(config, new_files=[walk_csv])
+    assert list((config.files.store / "partials").glob("memory.*/*"))
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("geo.pipeline._compute", killed)
+        with pytest.raises(KeyboardInterrupt):
+            forget(config, [walk_csv.name])
+
+    assert not list((config.files.store / "partials").glob("memory.*/*"))
+
+
 def test_nothing_is_forgotten_when_one_name_is_wrong(tiny_region, tmp_path):
     config = load_config(tiny_region)
     more = write_walks(tmp_path / "more.csv", [40])

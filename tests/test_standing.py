@@ -4,10 +4,11 @@ import json
 import shutil
 from datetime import date
 
+import msgspec
 import pytest
 
 import geo.standing
-from geo.config import load_config
+from geo.config import Layer, load_config
 from geo.errors import StoreError
 from geo.pipeline import build
 from geo.standing import digest_all, digest_ground, find_standing
@@ -117,6 +118,24 @@ def test_a_map_does_not_stand_when_the_program_is_another(region, monkeypatch):
     monkeypatch.setattr(geo.standing, "digest_program", lambda: "another")
 
     assert standing(region) is None
+
+
+def test_tiles_of_a_layer_count_as_well(region):
+    tiles = region / "tiles"
+    (tiles / "deeper").mkdir(parents=True)
+    (tiles / "deeper" / "a.tif").write_bytes(b"a")
+    (region / "b.tif").write_bytes(b"b")
+    config = load_config(region / "region.toml")
+    layer = Layer(path=tiles, tiles=(region / "b.tif",))
+    layers = msgspec.structs.replace(config.layers, relief=layer)
+    config = msgspec.structs.replace(config, layers=layers)
+
+    found = {digest_ground(config, today=TODAY)}
+    for path in (tiles / "deeper" / "a.tif", region / "b.tif", region / "b.tfw"):
+        path.write_bytes(b"c")
+        found.add(digest_ground(config, today=TODAY))
+
+    assert len(found) == 4
 
 
 def test_a_map_in_another_folder_is_another_map(region, tmp_path):

@@ -1,5 +1,7 @@
 """Sums over parts in, Findings out: the work that is done once on the whole grid."""
 
+from collections.abc import Mapping
+
 import geopandas as gpd
 import pandas as pd
 
@@ -28,6 +30,7 @@ from geo.findings.risk import find_risk
 from geo.findings.routes import find_network
 from geo.findings.surfaces import coarse_ground, land_mask, nearby_tracks, track_density
 from geo.grid import Grid, Surface
+from geo.memory import Memory
 from geo.privacy import About, Findings
 from geo.schema import Layers
 from geo.totals import Totals
@@ -42,6 +45,8 @@ def make_findings(
     cells: Grid,
     methods: Methods,
     points: pd.DataFrame | None = None,
+    memory: Memory | None = None,
+    made_from: Mapping[str, str] | None = None,
 ) -> Findings:
     """Turn sums into corridors, hotspots, crossings and surfaces with their support.
 
@@ -63,7 +68,13 @@ def make_findings(
         People and incidents that belong to no track, of
         `geo.analysis.hotspots.points.clean_points`; without any, no layer tells of
         them.
+    memory
+        What was found before; without one, all is found anew.
+    made_from
+        For "all" and each season, digest of all that its sums were made from. Without
+        one, only what the base layers alone make is remembered.
     """
+    memory = memory or Memory()
     movement = totals.movement["all"]
     land = land_mask(base.land, movement.grid)
     bandwidth_m = choose_bandwidth(
@@ -71,12 +82,17 @@ def make_findings(
     )
     density = track_density(totals.votes, movement.grid, bandwidth_m=bandwidth_m)
     travel = methods.travel or movement.grid
-    hours = hours_to_posts(
-        base,
+    hours = memory.surface(
+        "hours",
+        "",
+        lambda: hours_to_posts(
+            base,
+            travel,
+            land=land if travel == movement.grid else None,
+            rules=methods.model.rules,
+            season=methods.model.season,
+        ),
         travel,
-        land=land if travel == movement.grid else None,
-        rules=methods.model.rules,
-        season=methods.model.season,
     )
     ground = coarse_ground(land, density.grid, cells)
     hours = None if hours is None else on_grid(hours, movement.grid)
@@ -87,7 +103,9 @@ def make_findings(
     network = find_network(totals, methods, targets=targets, base=base, land=land)
     found = Findings(
         layers={
-            "corridors": find_corridors(totals, methods),
+            "corridors": find_corridors(
+                totals, methods, memory=memory, made_from=made_from or {}
+            ),
             "hotspots": find_cells(totals, cells, land, density, methods, hours=hours),
             "hotspots_monthly": count_by_month(totals.visits, ["cell"]),
             "crossings": crossings_on_targets(totals.crossings, targets),
@@ -134,8 +152,12 @@ def make_findings(
         },
         base=base,
         about=about,
-        models=find_models(
-            base, movement.grid, land=land, hours=hours, methods=methods.model
+        models=memory.frames(
+            "models",
+            "",
+            lambda: find_models(
+                base, movement.grid, land=land, hours=hours, methods=methods.model
+            ),
         ),
     )
     return with_fused(found, totals, methods)

@@ -60,6 +60,11 @@ class Shelf:
             path.with_name(f"{path.name}.tmp").unlink(missing_ok=True)
             raise not_written(self._folder, error) from error
 
+    def clear(self, beginning: str) -> None:
+        """Delete all arrays under names that begin so."""
+        for path in sorted(self._folder.glob(f"{beginning}*/*{_END}")):
+            path.unlink(missing_ok=True)
+
     def prune(self, keys: Collection[str]) -> None:
         """Delete the arrays whose key is not among `keys`."""
         for path in sorted(self._folder.glob(f"*/*{_END}")):
