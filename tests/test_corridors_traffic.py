@@ -9,7 +9,13 @@ from shapely.geometry import LineString
 
 from geo.analysis.corridors.journeys import Journeys
 from geo.analysis.corridors.network import make_network
-from geo.analysis.corridors.traffic import count_network, worn_lines
+from geo.analysis.corridors.traffic import (
+    _middle_cells,
+    _tracks_at,
+    _tracks_on,
+    count_network,
+    worn_lines,
+)
 from geo.grid import Grid
 from geo.visits import trace_paths
 from tests.test_corridors_network import CRS, EAST, NONE, NORTH, WEST, lines
@@ -249,3 +255,42 @@ class TestInvariants:
         }
         for one, other in zip((edges, monthly, nodes), again, strict=True):
             assert one.reset_index(drop=True).equals(other.reset_index(drop=True))
+
+
+def rows_of(table, by):
+    """What pandas makes of the rows of each group: an oracle for compiled loops."""
+    way = {"part": "min", "along": "sum", "moving": "sum"}
+    return table.groupby(by, sort=True).agg(way).reset_index()
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 300))
+@settings(max_examples=25)
+def test_tracks_on_lines_are_those_that_a_table_adds_up_to(seed, size):
+    rng = np.random.default_rng(seed)
+    paths = pd.DataFrame(
+        {
+            "track": rng.integers(-9, 9, size),
+            "cell": rng.integers(0, GRID.rows * GRID.columns, size),
+            "east": rng.integers(-1000, 1001, size) * rng.integers(0, 2, size),
+            "north": rng.integers(-1000, 1001, size) * rng.integers(0, 2, size),
+            "part": rng.integers(MARCH, MARCH + 3, size),
+        }
+    )
+    line, ways = _middle_cells(NETWORK.edges, GRID)
+    here = paths[line[paths["cell"]] >= 0]
+    way = ways[here["cell"]]
+    numbers = NETWORK.edges["edge"].to_numpy()
+    table = here.assign(
+        edge=numbers[line[here["cell"]]].astype(np.int64),
+        along=(here["east"] * way[:, 0] + here["north"] * way[:, 1]) // 1000,
+        moving=((here["east"] != 0) | (here["north"] != 0)).astype(np.int64),
+    )
+
+    found = _tracks_on(paths, NETWORK.edges, GRID)
+
+    pd.testing.assert_frame_equal(found, rows_of(table, ["edge", "track"]))
+    nodes = _tracks_at(paths, NETWORK.nodes, GRID)
+    x, y = GRID.centre_of(paths["cell"].to_numpy())
+    for place, tracks in zip(nodes.geometry, nodes["tracks"], strict=True):
+        near = np.hypot(x - place.x, y - place.y) <= 3 * GRID.cell_m
+        assert tracks == paths["track"][near].nunique()

@@ -1,5 +1,7 @@
 """Traffic: who walks the lines of the route network, and which way."""
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ from geo.analysis.corridors.along import REACH, at_middle, cells_along
 from geo.analysis.corridors.journeys import Journeys
 from geo.analysis.corridors.network import Network
 from geo.grid import Grid
+from geo.kernels.paths import count_near, follow_lines
 
 _ALONG = 250  # thousandths of the way that have to go along the line
 
@@ -157,34 +160,60 @@ def _tracks_on(
     paths: pd.DataFrame, edges: gpd.GeoDataFrame, grid: Grid
 ) -> pd.DataFrame:
     """Return a row for each track on an edge: part, way along, cells with any."""
-    edge, ways = _middle_cells(edges, grid)
-    cell = paths["cell"].to_numpy()
-    here = np.flatnonzero(edge[cell] >= 0)
-    cell = cell[here]
-    east, north = (paths[way].to_numpy(np.int64)[here] for way in ("east", "north"))
-    table = pd.DataFrame(
-        {
-            "edge": edge[cell],
-            "track": paths["track"].to_numpy()[here],
-            "part": paths["part"].to_numpy(np.int64)[here],
-            "along": (east * ways[cell, 0] + north * ways[cell, 1]) // 1000,
-            "moving": ((east != 0) | (north != 0)).astype(np.int64),
-        }
-    )
-    sums = table.groupby(["edge", "track"], sort=True).agg(
-        {"part": "min", "along": "sum", "moving": "sum"}
-    )
-    return sums.reset_index()
+    line, ways = _middle_cells(edges, grid)
+    track, columns = _side_by_side(paths, ["cell", "part", "east", "north"])
+    cell, part, east, north = columns
+    room, count = max(1024, track.size // 16), -1
+    while count < 0:
+        rows = np.empty((room, 5), np.int64)
+        sums = np.zeros((len(edges), 4), np.int64)
+        count = follow_lines(
+            track,
+            cell.astype(np.int32, copy=False),
+            part.astype(np.int32, copy=False),
+            east.astype(np.int16, copy=False),
+            north.astype(np.int16, copy=False),
+            line,
+            ways,
+            sums,
+            rows,
+        )
+        room *= 2
+    number, first, month, along, moving = rows[:count].T
+    table = {
+        "edge": edges["edge"].to_numpy(np.int64)[number],
+        "track": track[first],
+        "part": month,
+        "along": along,
+        "moving": moving,
+    }
+    order = np.lexsort((table["track"], table["edge"]))
+    return pd.DataFrame({name: values[order] for name, values in table.items()})
 
 
-def _middle_cells(edges: gpd.GeoDataFrame, grid: Grid) -> tuple[Ints, Ints]:
-    """Return, for each cell, the edge it lies at the middle of (or -1), its way."""
+def _side_by_side(
+    paths: pd.DataFrame, names: list[str]
+) -> tuple[Ints, list[NDArray[Any]]]:
+    """Return `track` and further columns, the rows of each track side by side."""
+    track = paths["track"].to_numpy(np.int64)
+    runs = track[np.flatnonzero(np.diff(track, prepend=track[:1] ^ 1))]
+    if len(np.unique(runs)) < len(runs):
+        paths = paths.sort_values("track", kind="stable")
+        track = paths["track"].to_numpy(np.int64)
+    columns = [np.require(paths[name], requirements=["C", "W"]) for name in names]
+    return np.require(track, requirements=["C", "W"]), columns
+
+
+def _middle_cells(
+    edges: gpd.GeoDataFrame, grid: Grid
+) -> tuple[NDArray[np.int32], Ints]:
+    """Return the place of the edge whose middle each cell lies at (or -1), its way."""
     size = grid.rows * grid.columns
-    edge, ways = np.full(size, -1, np.int64), np.zeros((size, 2), np.int64)
+    edge, ways = np.full(size, -1, np.int32), np.zeros((size, 2), np.int64)
     along = cells_along(edges.geometry, grid, reach=REACH)
     inside = at_middle(along, edges.geometry)
     cell = along.cell[inside]
-    edge[cell] = edges["edge"].to_numpy()[along.line[inside]]
+    edge[cell] = along.line[inside]
     ways[cell] = np.rint(1000 * along.run[inside])
     return edge, ways
 
@@ -245,17 +274,17 @@ def _tracks_at(
     paths: pd.DataFrame, nodes: gpd.GeoDataFrame, grid: Grid
 ) -> gpd.GeoDataFrame:
     """Return the nodes with the tracks that come near."""
-    entered = paths["cell"].to_numpy()
-    cells = np.flatnonzero(np.bincount(entered, minlength=grid.rows * grid.columns))
+    track, [cell] = _side_by_side(paths, ["cell"])
+    size = grid.rows * grid.columns
+    cells = np.flatnonzero(np.bincount(cell, minlength=size))
     centres = shapely.points(*grid.centre_of(cells))
     node, near = shapely.STRtree(centres).query(
         nodes.geometry.to_numpy(), predicate="dwithin", distance=REACH * grid.cell_m
     )
-    pairs = pd.DataFrame({"at": node, "cell": cells[near]})
-    close = np.zeros(grid.rows * grid.columns, dtype=bool)
-    close[pairs["cell"]] = True
-    here = paths.loc[close[entered], ["track", "cell"]]
-    met = here.merge(pairs, on="cell")[["track", "at"]].drop_duplicates()
-    tracks = np.bincount(met["at"].to_numpy(np.int64), minlength=len(nodes))
+    begin = np.zeros(size + 1, np.int64)
+    np.cumsum(np.bincount(cells[near], minlength=size), out=begin[1:])
+    tracks = np.zeros(len(nodes), np.int64)
+    place = node[np.argsort(cells[near], kind="stable")].astype(np.int64)
+    count_near(track, cell.astype(np.int32, copy=False), begin, place, tracks)
     counted: gpd.GeoDataFrame = nodes[["node", "name", "kind"]].assign(tracks=tracks)
     return counted.set_geometry(nodes.geometry)
