@@ -1,5 +1,6 @@
 """Where the numbers of a map come from, and what a store holds."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,12 +10,13 @@ import pandas as pd
 
 from geo.config import Config
 from geo.files import digest_file
+from geo.grid import Surface
 from geo.outcome import Effect
 from geo.partials import Settings, clean_and_cut
-from geo.privacy import About, Release
+from geo.privacy import About, Findings, Release, release
 from geo.recipe import named_parameters
 from geo.record import published_counts, withheld_counts
-from geo.schema import UNDATED, month_label
+from geo.schema import UNDATED, Layers, month_label
 from geo.store import Output, Source, Store, open_store
 from geo.totals import Totals
 from geo.visits import count_visits
@@ -80,6 +82,39 @@ def made_from(store: Store, record: Path, *, made_of: str = "") -> Output:
         parts={month: store.part(month).digest for month in store.months},
         made_of=made_of,
     )
+
+
+def digest_of_movement(
+    config: Config, base: Layers, movement: tuple[Surface, Surface]
+) -> str:
+    """Return a digest of the movement as it is published, and of its settings.
+
+    Of what has passed the gate, so that it tells nothing that the map does not.
+
+    Parameters
+    ----------
+    config
+        The region.
+    base
+        Its base layers.
+    movement
+        Movement of all tracks, and the tracks behind each cell.
+    """
+    passed = release(
+        Findings(
+            layers={},
+            surfaces={"movement": movement},
+            base=base,
+            about=About(region=config.region.name, crs=config.region.crs),
+        ),
+        k=config.privacy.k,
+        round_to=config.privacy.round_to,
+        level=config.privacy.level,
+    )
+    shown = passed.surfaces["movement"]
+    parts = hashlib.sha256(repr((shown.grid, config.corridors.levels)).encode())
+    parts.update(shown.values.tobytes())
+    return parts.hexdigest()[:16]
 
 
 def _output(store: Store, folder: str, output: Output) -> dict[str, Any]:

@@ -66,6 +66,10 @@ class Files(Section, frozen=True):
     """Private folder of everything that was read. Never publish it."""
     output: Path = Path("map")
     """Folder for the map and the GIS files."""
+    validation: Path = Path("validation.json")
+    """File of `trocha validate`: how well corridors predict. Each build reads it."""
+    truth: Path = Path("truth")
+    """Folder with the true routes of a simulated sample, if there is one."""
 
 
 class Layer(Section, frozen=True):
@@ -323,7 +327,11 @@ def _unreadable(path: Path, error: OSError) -> ConfigError:
 
 def _check_folders(files: Files, path: Path) -> None:
     """Refuse to read as GPS files what the program itself writes."""
-    ours = (("store", files.store), ("output", files.output))
+    ours = (
+        ("store", files.store),
+        ("output", files.output),
+        ("validation", files.validation),
+    )
     for what, theirs in (("fixes", files.fixes), ("points", files.points)):
         for name, folder in ours:
             if folder.resolve().is_relative_to(theirs.resolve()):

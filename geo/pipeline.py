@@ -261,7 +261,7 @@ def _prepare(config: Config, today: date | None) -> _Ground:
 
     Entries and exits that no place is called are refused here, before any work.
     """
-    base, methods = _base_layers(config), finding_methods(config)
+    base, methods = base_layers(config), finding_methods(config)
     find_ends(base, config.region.crs, methods.model)
     return _Ground(
         base=base,
@@ -340,8 +340,8 @@ def _compute(
     return _Computed(passed, intake, effects, redone, len(partials.months) - redone)
 
 
-def _base_layers(config: Config) -> Layers:
-    """Read the base layers that the region file names."""
+def base_layers(config: Config) -> Layers:
+    """Read the base layers that the region file names, in its CRS."""
     return read_layers(
         layer_sources(config),
         crs=config.region.crs,

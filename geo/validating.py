@@ -1,0 +1,208 @@
+"""Say how well the corridors of a region predict, and keep it for its next map."""
+
+import logging
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from scipy import ndimage
+
+from geo.account import digest_of_movement
+from geo.analysis.corridors.brownian import support_of, surface_of
+from geo.analysis.corridors.rivals import Terrain
+from geo.config import Config
+from geo.engine import map_parts, workers
+from geo.errors import OutputError, PrivacyError
+from geo.findings.surfaces import land_mask
+from geo.folds import GROUPS, Groups, group_part, join_groups, movement_of
+from geo.ingest import take_in
+from geo.months import publishable
+from geo.partials import Settings
+from geo.pipeline import base_layers
+from geo.recipe import partial_settings, reading_options, travel_rules
+from geo.schema import Layers
+from geo.standing import last_moment
+from geo.store import Store, open_store
+from geo.trials import Outcome, Trial, try_stability, try_surfaces
+from geo.truth import against_truth
+from geo.verdict import FEWEST, Truth, Verdict, encode, rounded
+from geo.ways import try_lines, ways_of_rivals
+
+log = logging.getLogger(__name__)
+
+LEVEL = 0.75
+"""Share of the movement in the corridors that are judged, or the nearest level."""
+
+SEA_M = 30_000.0
+"""Water this near to land counts as ground where one may travel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """What `validate_region` found.
+
+    Parameters
+    ----------
+    verdict
+        The figures, as they may be published.
+    path
+        Where they were written.
+    simulated
+        Whether the tracks are simulated.
+    """
+
+    verdict: Verdict
+    path: Path
+    simulated: bool
+
+
+def validate_region(
+    config: Config,
+    *,
+    folds: int = 5,
+    today: date | None = None,
+    executor: Executor | None = None,
+) -> Validated:
+    """Foretell each fold of tracks from the others, and write how well that went.
+
+    Parameters
+    ----------
+    config
+        The region.
+    folds
+        Parts that the tracks are split into, 2 to 10.
+    today
+        As of `geo.pipeline.build`.
+    executor
+        Runs the work; by default a thread for each processor does, up to four.
+
+    Raises
+    ------
+    PrivacyError
+        If there are fewer than ten times k tracks.
+    TrochaError
+        If the region, its layers or the store cannot be used, or the file cannot be
+        written.
+
+    Notes
+    -----
+    The result is a function of the set of fixes and the region file. Memory holds the
+    cells that each track entered, a part, and the movement of 20 groups.
+    """
+    settings = partial_settings(
+        config, until=last_moment(today, config.privacy.delay_days)
+    )
+    base = base_layers(config)
+    with (
+        open_store(config.files.store) as store,
+        workers(executor) as pool,
+    ):
+        take_in(
+            store,
+            reading_options(config),
+            folder=config.files.fixes,
+            points=config.files.points,
+            added=(),
+            adding=reading_options(config),
+        )
+        groups = _groups_of(store, settings, executor=pool)
+        _check_enough(groups, config.privacy.k)
+        simulated = any(source.simulated for source in store.sources.values())
+        trial = _trial(config, settings, base, groups=groups, folds=folds)
+        ways = ways_of_rivals(trial, executor=pool)
+        outcome = try_lines(trial, try_surfaces(trial, ways), executor=pool)
+        truth = against_truth(config.files.truth, trial, ways) if simulated else ()
+    verdict = _verdict(config, base, trial, outcome, truth=truth)
+    path = config.files.validation
+    try:
+        path.write_bytes(encode(verdict))
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}.") from error
+    return Validated(verdict, path, simulated)
+
+
+def _groups_of(
+    store: Store, settings: Settings, *, executor: Executor | None
+) -> Groups:
+    """Return the tracks of all parts that may be published, by groups."""
+    months = publishable(store, settings.until_ms)
+    task = partial(_group_month, store, settings)
+    return join_groups(
+        map_parts(task, months, executor=executor, step="grouping tracks")
+    )
+
+
+def _group_month(store: Store, settings: Settings, month: int) -> Groups:
+    return group_part(store.load(month), settings)
+
+
+def _check_enough(groups: Groups, k: int) -> None:
+    """Refuse to judge by the tracks of a few."""
+    if groups.entered.tracks < FEWEST * k:
+        raise PrivacyError(
+            f"Fewer than {FEWEST * k} tracks move in the region: too few to hold some "
+            "back and still say nothing of single ones.",
+            hint="Validate when there are more.",
+        )
+
+
+def _trial(
+    config: Config,
+    settings: Settings,
+    base: Layers,
+    *,
+    groups: Groups,
+    folds: int,
+) -> Trial:
+    """Return everything that the trial needs."""
+    land = land_mask(base.land, settings.grid)
+    near = ndimage.distance_transform_edt(~land) * settings.grid.cell_m <= SEA_M
+    ground = (land | near).ravel()
+    ground[groups.entered.cell] = True
+    return Trial(
+        groups=groups,
+        terrain=Terrain(
+            settings.grid,
+            land,
+            base.relief,
+            base.rivers,
+            rules=travel_rules(config),
+            season=config.terrain.season,
+        ),
+        ground=ground.reshape(settings.grid.shape),
+        folds=folds,
+        level=min(config.corridors.levels, key=lambda level: abs(level - LEVEL)),
+        fewest=config.privacy.k,
+    )
+
+
+def _verdict(
+    config: Config,
+    base: Layers,
+    trial: Trial,
+    outcome: Outcome,
+    *,
+    truth: tuple[Truth, ...],
+) -> Verdict:
+    """Return what was found, as it may be published."""
+    movement = movement_of(trial.groups.moved, np.ones(GROUPS, np.int64), trial.grid)
+    cell_km2 = (trial.grid.cell_m / 1000) ** 2
+    verdict = Verdict(
+        made_from=digest_of_movement(
+            config, base, (surface_of(movement), support_of(movement))
+        ),
+        tracks=trial.groups.entered.tracks,
+        folds=trial.folds,
+        level=round(100 * trial.level),
+        corridor_km2=outcome.cells * cell_km2,
+        ground_km2=float(np.count_nonzero(trial.ground)) * cell_km2,
+        scores=outcome.scores,
+        over_straight=outcome.over_straight,
+        stability=try_stability(trial),
+        lines=outcome.lines,
+        truth=truth,
+    )
+    return rounded(verdict, k=config.privacy.k, round_to=config.privacy.round_to)
