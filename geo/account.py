@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pandas as pd
 
+from geo.analysis.corridors.brownian import Occurrence, support_of, surface_of
 from geo.config import Config
 from geo.files import digest_file
 from geo.grid import Surface
@@ -19,6 +21,7 @@ from geo.record import published_counts, withheld_counts
 from geo.schema import UNDATED, Layers, month_label
 from geo.store import Output, Source, Store, open_store
 from geo.totals import Totals
+from geo.verdict import read_verdict
 from geo.visits import count_visits
 
 
@@ -82,6 +85,16 @@ def made_from(store: Store, record: Path, *, made_of: str = "") -> Output:
         parts={month: store.part(month).digest for month in store.months},
         made_of=made_of,
     )
+
+
+def _judged(config: Config, base: Layers, movement: Occurrence) -> dict[str, Any]:
+    """Return the verdict on the corridors, and whether it was made from these."""
+    verdict = read_verdict(config.files.validation)
+    if verdict is None:
+        return {}
+    now = digest_of_movement(config, base, (surface_of(movement), support_of(movement)))
+    plain: dict[str, Any] = msgspec.to_builtins(verdict)
+    return plain | {"current": verdict.made_from == now}
 
 
 def digest_of_movement(
@@ -179,6 +192,7 @@ def say_about(
     totals: Totals,
     sources: Sequence[Source],
     *,
+    base: Layers,
     recent: int,
     points: pd.DataFrame,
     turned: Mapping[str, int],
@@ -189,6 +203,8 @@ def say_about(
     ----------
     config, totals, sources
         The region, the sums over its parts, and the files they come from.
+    base
+        The base layers.
     recent
         How many fixes are too recent to be among them.
     points, turned
@@ -218,6 +234,7 @@ def say_about(
         parameters=named_parameters(config),
         bridged_share=round(int(movement.bridged.sum()) / max(moved, 1), 2),
         points=points["point"].nunique(),
+        validation=_judged(config, base, movement),
         points_rejected=_ordered(points_rejected),
         points_shared=points.loc[points["shared"].to_numpy(bool), "point"].nunique(),
     )

@@ -10,6 +10,7 @@ from geo.commands.layers import fetch_layers
 from geo.commands.maps import add, build_map, export_layers, forget_sources, watch
 from geo.commands.regions import check, init
 from geo.commands.stores import audit, query, show
+from geo.commands.studies import validate
 from geo.console import EXIT_CODES, Group, show_progress
 from geo.progress import reporter
 
@@ -37,6 +38,6 @@ def main(*, verbose: int, quiet: bool) -> None:
 for command in (
     *(init, check, fetch_layers),
     *(build_map, add, forget_sources, watch, export_layers),
-    *(show, audit, query),
+    *(show, audit, query, validate),
 ):
     main.add_command(command)

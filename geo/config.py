@@ -327,11 +327,7 @@ def _unreadable(path: Path, error: OSError) -> ConfigError:
 
 def _check_folders(files: Files, path: Path) -> None:
     """Refuse to read as GPS files what the program itself writes."""
-    ours = (
-        ("store", files.store),
-        ("output", files.output),
-        ("validation", files.validation),
-    )
+    ours = [(name, getattr(files, name)) for name in ("store", "output", "validation")]
     for what, theirs in (("fixes", files.fixes), ("points", files.points)):
         for name, folder in ours:
             if folder.resolve().is_relative_to(theirs.resolve()):

@@ -313,6 +313,7 @@ def _compute(
             config,
             totals,
             list(store.sources.values()),
+            base=ground.base,
             recent=partials.too_recent,
             points=points,
             turned=turned,

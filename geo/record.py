@@ -77,6 +77,7 @@ def as_record(
         "fixes": {"read": about.fixes_read, "kept": about.fixes_kept},
         "rejected": dict(about.rejected),
         **_of_points(about),
+        **({"validation": dict(about.validation)} if about.validation else {}),
         "parameters": dict(about.parameters),
         "layers": {name: _digest_of(paths) for name, paths in (layers or {}).items()},
         "published": count_published(result),

@@ -44,12 +44,13 @@ def digest_ground(config: Config, *, today: date | None) -> str:
     """Return a digest of all that a map depends on, but for its fixes and points.
 
     That is this program with the libraries under it, the region file, the files of
-    the base layers, and the first month that may not be published yet.
+    the base layers, the verdict on the corridors, and the first month that may not
+    be published yet.
 
     Raises
     ------
     InputError
-        If a file of a layer cannot be read.
+        If a file of a layer or the verdict cannot be read.
     """
     until = last_moment(today, config.privacy.delay_days)
     named = msgspec.structs.asdict(config.layers)
@@ -61,10 +62,12 @@ def digest_ground(config: Config, *, today: date | None) -> str:
         for name, layer in named.items()
         if layer is not None
     }
+    judged = config.files.validation
+    verdict = digest_file(judged) if judged.is_file() else ""
     # Where the files lie does not matter, but what is in them.
     rest = msgspec.structs.replace(config, files=Files(), layers=Layers())
     told = msgspec.json.encode(rest, enc_hook=str).decode()
-    return _digest([digest_program(), told, layers, until.isoformat()])
+    return _digest([digest_program(), told, layers, verdict, until.isoformat()])
 
 
 def _files_of(layer: Layer) -> list[Path]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 from scipy import ndimage
 
@@ -28,7 +30,7 @@ from geo.standing import last_moment
 from geo.store import Store, open_store
 from geo.trials import Outcome, Trial, try_stability, try_surfaces
 from geo.truth import against_truth
-from geo.verdict import FEWEST, Truth, Verdict, encode, rounded
+from geo.verdict import FEWEST, Score, Truth, Verdict, encode, is_better, rounded
 from geo.ways import try_lines, ways_of_rivals
 
 log = logging.getLogger(__name__)
@@ -57,6 +59,64 @@ class Validated:
     verdict: Verdict
     path: Path
     simulated: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        verdict: dict[str, Any] = msgspec.to_builtins(self.verdict)
+        return verdict | {
+            "simulated": self.simulated,
+            "better_than_straight": is_better(self.verdict),
+            "written": str(self.path),
+        }
+
+    def as_text(self) -> str:
+        """Return a table for a person."""
+        mark = " [SIMULATED / SIMULADO]" if self.simulated else ""
+        verdict, stability = self.verdict, self.verdict.stability
+        lines = [
+            (
+                f"{verdict.tracks:,} tracks{mark} in {verdict.folds} folds, each "
+                f"foretold from the others. Corridors with {verdict.level} % of the "
+                f"movement: {verdict.corridor_km2:,g} of {verdict.ground_km2:,g} km²; "
+                "all others on the same area."
+            ),
+            f"  {'':<10}  inside        lift         AUC  log gain  Boyce  deviation",
+        ]
+        lines += [f"  {_row(score)}" for score in verdict.scores]
+        over = verdict.over_straight
+        how = "better" if is_better(verdict) else "NO BETTER"
+        lines += [
+            (
+                f"  The corridors are {how} than straight lines between the ends of "
+                f"trips: {over.value:g} times ({over.low:g} to {over.high:g})."
+            ),
+            (
+                f"  Drawn again {stability.draws} times, {stability.stable:.0%} of the "
+                f"corridor stays; agreement (Jaccard) {stability.jaccard:g}."
+            ),
+        ]
+        for one in verdict.truth:
+            held = ", ".join(f"{mode} {part:.2g}" for mode, part in one.routes.items())
+            lines.append(
+                f"  Of the true routes {one.name} hold: {held}; "
+                f"{one.near:.0%} of the area lies within 1 km of one."
+            )
+        return "\n".join([*lines, f"  {self.path}"])
+
+
+def _row(score: Score) -> str:
+    """Return a line of the table."""
+    inside, lift = score.inside, score.lift
+    boyce = "-" if score.boyce is None else f"{score.boyce:.2f}"
+    off = score.deviation_m
+    deviation = "-"
+    if off:
+        deviation = f"{off.value:,.0f} m ({off.low:,.0f} to {off.high:,.0f})"
+    return (
+        f"{score.name:<10}  {inside.value:<6.2g}  {lift.value:>5g} "
+        f"({lift.low:g}-{lift.high:g})  {score.auc.value:.4f}  "
+        f"{score.log_gain.value:>8.2g}  {boyce:>5}  {deviation}"
+    )
 
 
 def validate_region(

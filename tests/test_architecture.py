@@ -17,7 +17,7 @@ FLOORS = [
     | {"kernels.costs", "kernels.pairs", "kernels.rows", "kernels.series"}
     | {"kernels.smoothing", "kernels.surfaces", "kernels.thinning", "kernels.tracks"}
     | {"kernels.sides", "kernels.variances"}
-    | {"schema"},
+    | {"schema", "verdict"},
     {"kernels.chains", "frames"}
     | {"kernels.stops", "kernels.trails", "kernels.tubes", "plane"},
     # The readers' wing has floors of its own: what a text means, then whole files.
@@ -45,6 +45,7 @@ FLOORS = [
     | {"analysis.corridors.network"}
     | {"analysis.corridors.outlines", "analysis.corridors.ridges"}
     | {"analysis.corridors.along", "analysis.corridors.tidying"}
+    | {"analysis.corridors.comparison", "analysis.corridors.validation"}
     | {"analysis.density.surfaces"}
     | {"analysis.hotspots.permutation", "analysis.hotspots.rates"}
     | {"analysis.hotspots.along", "analysis.hotspots.trends"}
@@ -64,10 +65,10 @@ FLOORS = [
     | {"analysis.hotspots.stability"}
     | {"analysis.terrain.ground", "analysis.terrain.journeys"},
     {"analysis.hotspots.points", "analysis.terrain.laying"}
-    | {"analysis.corridors.prior"}
+    | {"analysis.corridors.prior", "analysis.corridors.rivals"}
     | {"memory", "partials", "privacy"},
-    {"outcome"},
-    {"ingest"},
+    {"folds", "outcome"},
+    {"ingest", "trials"},
     {"analysis.terrain.reach"},
     # The writers' wing: what is said and drawn, then whole pages and files.
     {"write.change", "write.crossings", "write.models"}
@@ -84,13 +85,14 @@ FLOORS = [
     {"findings"},
     {"write.page", "write.qgis"},
     {"write.files"},
-    {"recipe", "record", "standing"},
+    {"recipe", "record", "standing"} | {"truth", "ways"},
     {"account", "months"},
     {"pipeline"},
     {"upkeep"},
-    {"audit", "checking", "querying", "watching"},
+    {"audit", "checking", "querying", "validating", "watching"},
     {"console"},
-    {"commands.layers", "commands.maps", "commands.regions", "commands.stores"},
+    {"commands.layers", "commands.maps", "commands.regions", "commands.stores"}
+    | {"commands.studies"},
     {"cli"},
 ]
 FLOOR = {module: n for n, floor in enumerate(FLOORS) for module in floor}
@@ -98,7 +100,7 @@ FLOOR = {module: n for n, floor in enumerate(FLOORS) for module in floor}
 # What only the named modules may import, from this package or from others.
 DOORS = {
     "geo.config": {"account", "audit", "checking", "console", "pipeline", "recipe"}
-    | {"querying", "standing", "upkeep", "watching"},
+    | {"querying", "standing", "upkeep", "validating", "watching"},
     "geo.store": {
         "account",
         "audit",
@@ -109,10 +111,11 @@ DOORS = {
         "pipeline",
     }
     | {"querying", "standing", "store", "store.outputs", "store.parts"}
-    | {"store.shelf", "store.store"},
+    | {"store.shelf", "store.store", "validating"},
     "duckdb": {"querying"},
     "click": {"cli", "console"}
-    | {"commands.layers", "commands.maps", "commands.regions", "commands.stores"},
+    | {"commands.layers", "commands.maps", "commands.regions", "commands.stores"}
+    | {"commands.studies"},
     "urllib.request": {"fetching.transfer"},
     "folium": {"write.page"},
     "watchfiles": {"watching"},

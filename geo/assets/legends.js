@@ -70,6 +70,9 @@
           ),
         ),
       ),
+      trocha.trial.warning()
+        ? node("p", { class: "note warning" }, trocha.trial.warning())
+        : null,
       notByMonth(),
     ];
   };

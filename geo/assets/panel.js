@@ -185,6 +185,7 @@
         withheld.length ? list(withheld, (layer) => t(`withheld-${layer}`)) : "",
       ),
       row(t("sureCorridor"), t("sureCorridorText")),
+      ...(trocha.trial.told ? [row(t("sureTrial"), ...trocha.trial.section())] : []),
       row(t("sureHotspot"), t("sureHotspotText")),
       ...(about.tracks ? [row(t("sureChange"), changeText())] : []),
       ...trocha.evidence().map(([title, ...text]) => row(title, ...text)),

@@ -47,6 +47,7 @@ SCRIPTS = (
     "routes.js",
     "labels.js",
     "layers.js",
+    "trial.js",
     "legends.js",
     "popups.js",
     "models.js",

@@ -74,8 +74,6 @@ BANDWIDTH_COLUMNS = {
     "peak": "peak_per_km2",
     "half": "half_km2",
 }
-
-
 ROUTE_COLUMNS = {
     "from": "from_name",
     "to": "to_name",
@@ -135,6 +133,7 @@ def page_data(release: Release) -> dict[str, Any]:
             "bridged": about.bridged_share,
             "points": about.points,
             "pointsRejected": dict(about.points_rejected),
+            "validation": dict(about.validation),
             "pointsShared": about.points_shared,
             "parameters": {name: plain(v) for name, v in about.parameters.items()},
         },
