@@ -326,32 +326,28 @@ def _unreadable(path: Path, error: OSError) -> ConfigError:
 
 
 def _check_folders(files: Files, path: Path) -> None:
-    """Refuse to read as GPS files what the program itself writes."""
-    ours = [(name, getattr(files, name)) for name in ("store", "output", "validation")]
-    for what, theirs in (("fixes", files.fixes), ("points", files.points)):
-        for name, folder in ours:
-            if folder.resolve().is_relative_to(theirs.resolve()):
+    """Refuse to read as GPS files what the program writes, or one file in two ways."""
+    fixes, points = files.fixes.resolve(), files.points.resolve()
+    hint = "Set another folder for one of the two."
+    for name in ("store", "output", "validation"):
+        ours = getattr(files, name).resolve()
+        for what, theirs in (("fixes", fixes), ("points", points)):
+            if ours.is_relative_to(theirs):
                 raise ConfigError(
                     f"{path}: [files] {name} lies in the folder of {what}, whose files "
                     "are all read.",
-                    hint="Set another folder for one of the two.",
+                    hint=hint,
                 )
-    _check_apart(files, path)
-    if files.output.resolve().is_relative_to(files.store.resolve()):
-        raise ConfigError(
-            f"{path}: [files] output lies in the store, which is private.",
-            hint="Set another folder for one of the two.",
-        )
-
-
-def _check_apart(files: Files, path: Path) -> None:
-    """Refuse to read one file both as fixes and as points."""
-    fixes, points = files.fixes.resolve(), files.points.resolve()
     if fixes.is_relative_to(points) or points.is_relative_to(fixes):
         raise ConfigError(
             f"{path}: [files] points and fixes lie in each other; a file is one or the "
             "other.",
-            hint="Set another folder for one of the two.",
+            hint=hint,
+        )
+    if files.output.resolve().is_relative_to(files.store.resolve()):
+        raise ConfigError(
+            f"{path}: [files] output lies in the store, which is private.",
+            hint=hint,
         )
 
 

@@ -146,7 +146,15 @@ _PLACE = ("lon", "lat")
 
 
 def join_groups(parts: Sequence[Groups]) -> Groups:
-    """Put the groups of all parts together; their order does not matter."""
+    """Put the groups of all parts together; their order does not matter.
+
+    Raises
+    ------
+    ValueError
+        If there is no part.
+    """
+    if not parts:
+        raise ValueError("there are no parts to join")
     keys = np.concatenate([part.keys for part in parts])
     begin = np.cumsum([0, *(len(part.keys) for part in parts)])
     order = np.argsort(keys, kind="stable")

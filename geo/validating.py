@@ -168,8 +168,7 @@ def validate_region(
             added=(),
             adding=reading_options(config),
         )
-        groups = _groups_of(store, settings, executor=pool)
-        _check_enough(groups, config.privacy.k)
+        groups = _groups_of(store, settings, k=config.privacy.k, executor=pool)
         simulated = any(source.simulated for source in store.sources.values())
         trial = _trial(config, settings, base, groups=groups, folds=folds)
         ways = ways_of_rivals(trial, executor=pool)
@@ -185,28 +184,31 @@ def validate_region(
 
 
 def _groups_of(
-    store: Store, settings: Settings, *, executor: Executor | None
+    store: Store, settings: Settings, *, k: int, executor: Executor | None
 ) -> Groups:
     """Return the tracks of all parts that may be published, by groups."""
     months = publishable(store, settings.until_ms)
+    if not months:
+        raise _too_few(k)
     task = partial(_group_month, store, settings)
-    return join_groups(
-        map_parts(task, months, executor=executor, step="grouping tracks")
-    )
+    parts = map_parts(task, months, executor=executor, step="grouping tracks")
+    groups = join_groups(parts)
+    if groups.entered.tracks < FEWEST * k:
+        raise _too_few(k)
+    return groups
 
 
 def _group_month(store: Store, settings: Settings, month: int) -> Groups:
     return group_part(store.load(month), settings)
 
 
-def _check_enough(groups: Groups, k: int) -> None:
-    """Refuse to judge by the tracks of a few."""
-    if groups.entered.tracks < FEWEST * k:
-        raise PrivacyError(
-            f"Fewer than {FEWEST * k} tracks move in the region: too few to hold some "
-            "back and still say nothing of single ones.",
-            hint="Validate when there are more.",
-        )
+def _too_few(k: int) -> PrivacyError:
+    """Return the error for a region with the tracks of a few."""
+    return PrivacyError(
+        f"Fewer than {FEWEST * k} tracks move in the region: too few to hold some "
+        "back and still say nothing of single ones.",
+        hint="Validate when there are more.",
+    )
 
 
 def _trial(

@@ -146,12 +146,11 @@ def admit(told: Mapping[str, Any], *, k: int, round_to: int) -> dict[str, Any]:
     if not told:
         return {}
     figures = {name: value for name, value in told.items() if name != "current"}
-    verdict = rounded(
-        msgspec.convert(figures, Verdict, strict=False), k=k, round_to=round_to
-    )
+    verdict = msgspec.convert(figures, Verdict, strict=False)
     if verdict.tracks < FEWEST * k:
         return {}
-    plain: dict[str, Any] = msgspec.to_builtins(verdict)
+    shown = rounded(verdict, k=k, round_to=round_to)
+    plain: dict[str, Any] = msgspec.to_builtins(shown)
     return plain | {"current": bool(told.get("current", False))}
 
 

@@ -112,10 +112,10 @@ def buffer_overlap(
     """
     if not all(distance > 0 for distance in within_m):
         raise ValueError(f"the distances are {list(within_m)}; expected some above 0")
+    if not shapely.length(tested) > 0:
+        return [float("nan")] * len(within_m)
     pieces = shapely.get_coordinates(shapely.segmentize(tested, _STEP_M))
     length = np.hypot(*np.diff(pieces, axis=0).T)
-    if not length.sum() > 0:
-        return [float("nan")] * len(within_m)
     middles = shapely.points((pieces[1:] + pieces[:-1]) / 2)
     shapely.prepare(reference)
     return [

@@ -31,7 +31,7 @@ Mask = NDArray[np.bool_]
 VOTE = 1 << 20
 """Whole numbers that a line is shared out in, so that sums are exact."""
 
-_MARGIN_M = 6_000.0  # ground that a way may use beyond the box around its ends
+_MARGIN_M = 10_000.0  # ground that a way may use beyond the box around its ends
 _NEARNESS = 1e-9
 
 
@@ -229,7 +229,7 @@ def least_cost_line(costs: Costs, ends: Floats) -> shapely.LineString:
     """Return the quickest way between two places, on the ground around them.
 
     Parameters are those of `least_cost_lines`, for one pair; only the box around both
-    ends is looked at, and 15 % of its side more, or 6 km.
+    ends is looked at, and 30 % of its side more, or 10 km.
     """
     near = _window(costs, ends)
     return least_cost_lines(near, ends[None])[0]
@@ -281,7 +281,7 @@ def _window(costs: Costs, ends: Floats) -> Costs:
     """Return the costs of the ground around two places."""
     grid = costs.grid
     x, y = ends[::2], ends[1::2]
-    margin = max(0.15 * float(max(np.ptp(x), np.ptp(y))), _MARGIN_M)
+    margin = max(0.3 * float(max(np.ptp(x), np.ptp(y))), _MARGIN_M)
     left = max(math.floor((x.min() - margin - grid.west) / grid.cell_m), 0)
     top = max(math.floor((grid.north - y.max() - margin) / grid.cell_m), 0)
     right = math.ceil((x.max() + margin - grid.west) / grid.cell_m)
