@@ -5,7 +5,6 @@ from dataclasses import InitVar, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -64,9 +63,7 @@ class About:
         How many of them stand at one position with many others, as when the name of
         a place was looked up. They are counted at crossings, and in no cell.
     validation
-        How well the corridors predict: `geo.verdict.Verdict` as plain values, and
-        `current`, whether it was made from what is published here. Empty if nobody
-        has validated them.
+        How well the corridors predict, as `geo.verdict.admit` takes it.
     """
 
     region: str
@@ -220,7 +217,7 @@ def release(
             findings.about,
             tracks=_rounded_total(findings.about.tracks, k, round_to),
             points=_rounded_total(findings.about.points, k, round_to),
-            validation=_admitted(findings.about.validation, k=k, round_to=round_to),
+            validation=admit(findings.about.validation, k=k, round_to=round_to),
             points_shared=_rounded_total(findings.about.points_shared, k, round_to),
         ),
         k=k,
@@ -253,17 +250,6 @@ def _check_models(findings: Findings) -> None:
 def _rounded_total(number: int, k: int, round_to: int) -> int:
     """Return a whole number as it may be said: rounded, and 0 under `k`."""
     return max(round(number / round_to) * round_to, k) if number >= k else 0
-
-
-def _admitted(told: Mapping[str, Any], *, k: int, round_to: int) -> Mapping[str, Any]:
-    """Return a verdict with rounded figures; nothing of too few tracks."""
-    try:
-        return admit(told, k=k, round_to=round_to)
-    except msgspec.ValidationError as error:
-        raise PrivacyError(
-            f"What is told of the validation holds something else: {error}.",
-            hint="Make it with: trocha validate REGION",
-        ) from error
 
 
 def rounded_counts(

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from geo.errors import InputError
+from geo.errors import InputError, PrivacyError
 
 FEWEST = 10
 """Nothing is said of fewer than this many times k tracks."""
@@ -140,13 +140,19 @@ def admit(told: Mapping[str, Any], *, k: int, round_to: int) -> dict[str, Any]:
 
     Raises
     ------
-    msgspec.ValidationError
+    PrivacyError
         If it holds anything else than a verdict does.
     """
     if not told:
         return {}
     figures = {name: value for name, value in told.items() if name != "current"}
-    verdict = msgspec.convert(figures, Verdict, strict=False)
+    try:
+        verdict = msgspec.convert(figures, Verdict, strict=False)
+    except msgspec.ValidationError as error:
+        raise PrivacyError(
+            f"What is told of the validation holds something else: {error}.",
+            hint="Make it with: trocha validate REGION",
+        ) from error
     if verdict.tracks < FEWEST * k:
         return {}
     shown = rounded(verdict, k=k, round_to=round_to)
