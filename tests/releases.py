@@ -236,6 +236,54 @@ def emerging():
     )
 
 
+def evidence_layers():
+    """Tests of the whole, one likeliest circle, forecasts, and local Moran's I."""
+    squares = hotspots()
+    return {
+        "global_tests": pd.DataFrame(
+            {
+                "test": ["moran", "general g", "circle", "network"],
+                "tracks": [100, 100, 62, 31],
+                "value": [0.36, 0.026, 3.2, 1.1],
+                "expected": [-0.001, 0.0066, 1.0, 1.0],
+                "z": [19.7, 0.4, np.nan, np.nan],
+                "p": [1e-12, 0.69, 4.1e-5, 0.42],
+            }
+        ),
+        "scan": frame(
+            {
+                "window": ["circle"],
+                "rank": [1],
+                "tracks": [62],
+                "radius_km": [6.0],
+                "ratio": [3.2],
+                "gumbel_p": [4.1e-5],
+            },
+            [Point(-12e3, 14e3).buffer(6e3)],
+        ),
+        "forecast": pd.DataFrame(
+            {
+                "method": ["hotspots", "last month", "density"],
+                "tracks": [100] * 3,
+                "months": [9] * 3,
+                "area_pct": [3.1] * 3,
+                "hit_pct": [36.0, 45.0, 38.0],
+                "pai": [12.0, 14.0, 12.0],
+                "pei": [0.76, 0.95, 0.8],
+            }
+        ),
+        "clusters": frame(
+            {
+                "cell": squares["cell"],
+                "tracks": squares["tracks"],
+                "lisa": ["high-high", "none", "none", "low-low", "high-low", "none"],
+                "lisa_q": [0.002, 0.3, 0.8, 0.04, 0.01, np.nan],
+            },
+            squares.geometry.tolist(),
+        ),
+    }
+
+
 def recorded():
     """People seen at the border, at a checkpoint, and too few at a river."""
     seen = crossings().drop(columns="direction").rename(columns={"tracks": "points"})

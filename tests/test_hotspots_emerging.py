@@ -238,3 +238,29 @@ def test_wrong_input_is_refused():
     degrees = Grid("EPSG:4326", -78, 9, 0.02, rows=12, columns=12)
     with pytest.raises(CRSError, match="does not measure in metres"):
         find_emerging(table, degrees)
+
+
+def test_steady_crowds_show_a_trend_no_more_often_than_by_chance():
+    """Sixteen blocks that never change but for noise, in twenty fields."""
+    grid = Grid("EPSG:32618", 0, 64_000, 2000, rows=32, columns=32)
+    rng = np.random.default_rng(8)
+    rates = np.full((12, 32, 32), 20.0)
+    for row, column in itertools.product(range(2, 32, 8), repeat=2):
+        rates[:, row : row + 3, column : column + 3] = 80.0
+    middles = [
+        (row + 1) * 32 + column + 1
+        for row, column in itertools.product(range(2, 32, 8), repeat=2)
+    ]
+    table = pd.DataFrame(
+        {"cell": np.tile(np.arange(1024), 12), "month": np.repeat(range(12), 1024)}
+    )
+
+    trends = pd.concat(
+        find_emerging(table.assign(tracks=rng.poisson(rates).ravel()), grid)
+        .set_index("cell")
+        .loc[middles, "trend"]
+        for _ in range(20)
+    )
+
+    assert len(trends) == 320
+    assert (trends != "none").mean() < 0.08

@@ -11,6 +11,7 @@ from tests.releases import (
     CRS,
     corridors,
     emerging,
+    evidence_layers,
     hotspots,
     make_release,
     model_layers,
@@ -256,6 +257,35 @@ def test_change_over_time_is_a_choice_with_its_classes_and_reasons(visit, tmp_pa
     opened.page.click("[data-language=es]")
     assert "Punto frío en aumento" in opened.text("#layers")
     assert not opened.complaints
+
+
+def test_it_says_whether_there_is_a_cluster_and_what_hotspots_foretell(visit, tmp_path):
+    release = make_release(layers=evidence_layers())
+    opened = visit(write_map(release, tmp_path / "index.html"))
+
+    said = opened.text("#caveats")
+
+    assert re.search(
+        r"Moran.s I is 0\.36, .*p < 0\.001\)\. Busy squares lie together", said
+    )
+    assert re.search(r"General G is 0\.026, .*p 0\.69\)\. That may be chance", said)
+    assert re.search(
+        r"Likeliest circle: about 8\.1\d, -77\.6\d?, 6 km .* 60 tracks", said
+    )
+    assert "No stretch of rivers and routes holds more than chance" in said
+    assert "In 9 months" in said
+    assert "45% by the busiest squares of the month before (PAI 14, PEI 0.95)" in said
+    assert not re.search(r"high-high|lisa", said, re.IGNORECASE)  # for analysts alone
+    opened.page.click("[data-language=es]")
+    said = opened.text("#caveats")
+    assert "Los cuadros concurridos están juntos" in said
+    assert "¿Dicen algo del mes siguiente?" in said
+    assert "{" not in said
+    assert not opened.complaints
+
+
+def test_too_few_squares_for_a_test_of_the_whole_are_said(visit):
+    assert "Too few squares are shown to ask." in visit().text("#caveats")
 
 
 def test_too_few_months_for_change_over_time_are_said(visit):

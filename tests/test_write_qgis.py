@@ -16,7 +16,7 @@ import pytest
 from geo.errors import OutputError
 from geo.write.files import write_layers
 from geo.write.qgis import write_project
-from tests.releases import corridors, make_release
+from tests.releases import corridors, emerging, evidence_layers, make_release
 
 STEM = "darien_SIMULATED_SIMULADO"
 TABLES = {"corridors", "crossings_lines", "crossings_points", "hotspots"}
@@ -92,6 +92,28 @@ def test_the_package_keeps_its_rows_and_gains_the_styles(folder):
         assert (geometry, default) == ("geom", 1)
         assert ET.fromstring(qml).find("renderer-v2").get("type") == "RuleRenderer"
         assert description.endswith("[SIMULATED / SIMULADO]")
+
+
+def test_change_and_clusters_have_styles_and_wait_to_be_switched_on(tmp_path):
+    layers = {"emerging": emerging(), **evidence_layers()}
+    result = make_release(layers=layers)
+    write_layers(result, tmp_path, formats=["gpkg"])
+
+    root = ET.parse(tmp_path / f"{STEM}.qgs").getroot()
+
+    tree = {
+        node.get("source").partition("layername=")[2]: node.get("checked")
+        for node in root.iter("layer-tree-layer")
+    }
+    for name in ("emerging", "clusters", "scan"):
+        assert tree[name] == "Qt::Unchecked"
+    assert tree["hotspots"] == "Qt::Checked"
+    filters = {rule.get("filter") for rule in root.iter("rule")}
+    for kind in result.layers["emerging"]["kind"]:
+        assert f"\"kind\" = '{kind}'" in filters
+    for kind in result.layers["clusters"]["lisa"]:
+        assert f"\"lisa\" = '{kind}'" in filters
+    assert "\"window\" = 'circle'" in filters
 
 
 def test_hotspots_of_some_grids_only_are_hatched(folder):

@@ -54,8 +54,9 @@ def find_emerging(
         As in `geo.analysis.hotspots.cells.find_hotspots`, over all bins of the cube.
         `alpha` is also the level of the test of trend.
     autocorrelation
-        As in `geo.analysis.hotspots.trends.mann_kendall`. Neighbours in time make
-        scores that follow one another, so that trends are corrected by default.
+        As in `geo.analysis.hotspots.trends.mann_kendall`. The trend is that of the
+        scores of each month alone, `back` or not: scores that share a month follow
+        one another, and would show trends that are none.
 
     Returns
     -------
@@ -93,7 +94,7 @@ def find_emerging(
     >>> row = find_emerging(visits, grid).set_index("cell").loc[44]
     >>> print(f"{row.kind}: {row.because}")
     consecutive hot: hot in 3 of 12 steps and cold in 0; hot in the last 3, \
-never before; no trend (p 0.23).
+never before; no trend (p 0.086).
     """
     grid.check_metres()
     cube = stack_visits(visits, grid)
@@ -110,7 +111,9 @@ never before; no trend (p 0.23).
         cube, mask=domain, ring=ring, back=back, correction=correction, alpha=alpha
     )
     state = scored.state[:, visited].T
-    trend = mann_kendall(scored.z[:, visited].T, autocorrelation=autocorrelation)
+    # Scores that share a month with the one before follow one another by themselves.
+    alone = score_cube(cube, mask=domain, ring=ring, back=0) if back else scored
+    trend = mann_kendall(alone.z[:, visited].T, autocorrelation=autocorrelation)
     rising = np.where(trend.p <= alpha, np.sign(trend.s), 0)
     cell = np.flatnonzero(visited)
     x, y = grid.centre_of(cell)
