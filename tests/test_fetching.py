@@ -421,6 +421,12 @@ def test_a_server_that_falls_silent_is_left(site, tmp_path):
     assert not (tmp_path / "a").exists()
 
 
+def test_a_server_that_takes_for_ever_is_left(site, tmp_path):
+    with pytest.raises(InputError, match="is too slow"):
+        got(site, tmp_path, DATA, manner=replace(MANNER, longest_s=-1.0))
+    assert not (tmp_path / "a").exists()
+
+
 def test_busy_servers_are_asked_again_when_they_want_to_be(site, tmp_path):
     def busy(handler):
         if len(site.asked) < 3:

@@ -3,10 +3,10 @@
 import http.client
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin, urlsplit
 from urllib.request import (
@@ -45,12 +45,15 @@ class Manner:
         Before the second try; each further one is twice as long.
     wait
         Waits for so many seconds.
+    longest_s
+        Longest time that one try may take.
     """
 
     timeout_s: float = 60.0
     tries: int = 4
     pause_s: float = 2.0
     wait: Callable[[float], None] = time.sleep
+    longest_s: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,8 @@ def _try(
         request.add_header("If-Range", state["mark"])
     try:
         with _opener().open(request, timeout=manner.timeout_s) as answer:
-            return _receive(answer, target, have, limit, state)
+            until = time.monotonic() + manner.longest_s
+            return _receive(answer, target, have, limit=limit, until=until, state=state)
     except HTTPError as error:
         raise _refusal(error, host) from error
     except (TimeoutError, http.client.HTTPException, ConnectionError) as error:
@@ -165,7 +169,13 @@ def _try(
 
 
 def _receive(
-    answer: Any, target: Path, have: int, limit: int, state: dict[str, str]
+    answer: Any,
+    target: Path,
+    have: int,
+    *,
+    limit: int,
+    until: float,
+    state: dict[str, str],
 ) -> Received:
     """Write what the other side sends."""
     host = urlsplit(answer.url).hostname or ""
@@ -182,7 +192,9 @@ def _receive(
     _check_size(max(total, have), limit, host)
     try:
         with target.open("ab" if have else "wb") as file:
-            size = _copy(answer, file, have=have, total=total, limit=limit)
+            size = have
+            for chunk in _chunks(answer, size, total=total, limit=limit, until=until):
+                size += file.write(chunk)
     except (TimeoutError, http.client.HTTPException, ConnectionError):
         raise
     except OSError as error:
@@ -195,17 +207,19 @@ def _receive(
     return Received(answer.headers.get("Last-Modified", ""), answer.url)
 
 
-def _copy(answer: Any, file: IO[bytes], *, have: int, total: int, limit: int) -> int:
-    """Copy what the other side sends, and return how many bytes there are then."""
+def _chunks(
+    answer: Any, size: int, *, total: int, limit: int, until: float
+) -> Iterator[bytes]:
+    """Yield what the other side sends, as long as it is neither too much nor late."""
     host = urlsplit(answer.url).hostname or ""
     report = reporter.get()
-    size = have
     while chunk := answer.read(_CHUNK):
         size += len(chunk)
         _check_size(size, limit, host)
-        file.write(chunk)
+        if time.monotonic() > until:
+            raise _AgainError(f"{host} is too slow.")
+        yield chunk
         report("fetching (MB)", size >> 20, max(total, size + 1) >> 20)
-    return size
 
 
 def _check_size(size: int, limit: int, host: str) -> None:
