@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from geo.errors import InputError, printable
 from geo.read.archive import unpacked
@@ -12,7 +15,7 @@ from geo.read.coordinates import looks_swapped
 from geo.read.delimited import read_delimited
 from geo.read.excel import read_workbook
 from geo.read.fit import read_fit
-from geo.read.found import Found, says_simulated
+from geo.read.found import Found, remarks_say_simulated, says_simulated
 from geo.read.geojson import read_geojson
 from geo.read.google import read_google
 from geo.read.gps import read_gpx
@@ -160,6 +163,55 @@ def read_fixes(
         notes=_sentences((*kind.notes, *notes, *more)),
         simulated=any(part.simulated for part in parts),
     )
+
+
+def read_table(
+    table: Any,
+    *,
+    key: bytes,
+    columns: Mapping[str, str] | None = None,
+    time_zone: str = "",
+    crs: str = "",
+    now: datetime | None = None,
+) -> Sifted:
+    """Read the fixes of a table that is in memory, as `read_fixes` those of a file.
+
+    Parameters
+    ----------
+    table
+        Arrow table; `pa.Table.from_pandas` makes one of a frame. Each column may have
+        any type that a file could give it.
+    key, columns, time_zone, crs, now
+        As for `read_fixes`.
+
+    Raises
+    ------
+    InputError
+        If the table is empty, or holds no row with a usable time.
+    SchemaError
+        If a column is missing; the message lists those that are there.
+    CRSError
+        If the coordinates are not degrees and nothing says what they are.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> walk = {"id": ["A"], "time": ["2023-05-01T12Z"], "lat": [8.5], "lon": [-77.5]}
+    >>> read_table(pa.table(walk), key=b"secret").fixes[["lon", "lat"]].to_numpy()
+    array([[-77.5,   8.5]])
+    """
+    known_zone(time_zone)
+    if not table.num_rows:
+        raise InputError("The table has no rows.")
+    line = np.arange(1, table.num_rows + 1, dtype=np.int64)
+    found = Found(table=table, line=line, broken=line[:0])
+    options = Options(columns or {}, time_zone=time_zone, crs=crs)
+    rows, notes = understand(found, name="the table", options=options)
+    sifted, more = sift(rows, file="", key=key, now=now)
+    good = len(sifted.fixes) + len(sifted.points)
+    refuse_if_useless(sifted.counts(), good=good, name="the table")
+    simulated = remarks_say_simulated(table)
+    return replace(sifted, notes=_sentences((*notes, *more)), simulated=simulated)
 
 
 def _part(path: Path, kind: str, options: Options, *, number: int = 1) -> Part:

@@ -204,18 +204,20 @@ def _candidates(role: str, keys: Sequence[str]) -> list[tuple[int, bool]]:
     words = SYNONYMS[role].split()
     sure = [word for word in words if not word.endswith("?")]
     unsure = [word.rstrip("?") for word in words if word.endswith("?")]
-    exact = [(at, False) for word in sure for at, key in enumerate(keys) if key == word]
-    loose = [
-        (at, True) for word in unsure for at, key in enumerate(keys) if key == word
-    ]
+    exact = [(at, False) for word in sure for at in _places(word, keys)]
+    loose = [(at, True) for word in unsure for at in _places(word, keys)]
+    longer = [(at, k) for at, k in enumerate(keys) if "_" in k and k not in unsure]
     ends = [
         (at, role in _PLAIN_ENDINGS or word in unsure)
-        for word in sure + unsure
-        for at, key in enumerate(keys)
-        if role in _ENDINGS and len(word) >= _TOO_SHORT
-        if key.endswith("_" + word) and key not in unsure
+        for word in (sure + unsure if longer and role in _ENDINGS else ())
+        for at, key in longer
+        if len(word) >= _TOO_SHORT and key.endswith("_" + word)
     ]
     return _first(exact + ends + loose)
+
+
+def _places(word: str, keys: Sequence[str]) -> list[int]:
+    return [at for at, key in enumerate(keys) if key == word] if word in keys else []
 
 
 def _first(found: list[tuple[int, bool]]) -> list[tuple[int, bool]]:

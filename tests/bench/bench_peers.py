@@ -7,11 +7,28 @@ Every tool reads the same file, with one limit of speed and one longest silence,
 process of its own (tests/bench/peers.py). What they kept is compared first. One line
 of JSON for each size, format and tool:
 
-    file_s, work_s   from the file, and the work in memory alone, in seconds
+    file_s, work_s   from the file, and the work in memory, in seconds
     file_ratio, work_ratio   the same over that of trocha: above 1, trocha is faster
     kept, too_fast   fixes kept, and steps among them that break the limit of speed
     same, only_ours, only_theirs   fixes kept by both, and by one alone
     tracks_that_differ   in so many tracks
+
+In memory, trocha and fastmob begin with one and the same Arrow table, as pyarrow reads
+it: names of devices as text, rows as they stand in the file. From there
+
+- fastmob looks up the names, orders the rows, filters them, and numbers the segments,
+  looking up the names and ordering the rows a second time; out comes the table of what
+  is left, with the numbers.
+- trocha finds the columns, checks each value, hashes the names with a key, orders the
+  rows, judges duplicates, speeds and spikes, projects to a plane and numbers the trips;
+  out comes the table of what is left, with metres, standard errors and the numbers, and
+  another with the reason for each row left out.
+- MovingPandas, scikit-mobility and trackintel begin with the table of pandas, with its
+  times understood; they build their own collections, filter and cut.
+
+So trocha is charged with all that its peers are, and more. From the file it has a
+reader of its own, which does not write out the names; its peers read with pandas or
+Arrow.
 
 Trips of one fix are left out on both sides. Where sets differ, these are the causes:
 
