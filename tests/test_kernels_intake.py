@@ -33,10 +33,10 @@ def read_of(lon, lat, ms, *, elevation=0.0, accuracy=0.0, state=0, doubtful=Fals
     )
 
 
-def ordered(label, rank, read, rows=None):
-    rows = np.arange(len(label)) if rows is None else np.asarray(rows)
-    order = np.empty(rows.size, np.int64)
-    places = sealed(label, np.int32), sealed(rank, np.int64), sealed(rows, np.int64)
+def ordered(label, rank, read, fault=()):
+    fault = np.array(fault or [0] * len(label), np.int8)
+    order = np.empty(np.count_nonzero(fault == 0), np.int64)
+    places = sealed(label, np.int32), sealed(rank, np.int64), sealed(fault, np.int8)
     ends, follow = place_rows(*places, read, order)
     return order.tolist(), ends.tolist(), follow.tolist()
 
@@ -85,8 +85,11 @@ def test_labels_of_one_track_are_one():
 def test_rows_that_do_not_count_and_tracks_without_any_leave_no_trace():
     read = read_of(0.0, 0.0, [10, 20, 30])
 
-    assert ordered([0, 1, 2], [0, 1, 2], read, rows=[0, 2])[:2] == ([0, 2], [1, 1, 2])
-    assert ordered([], [], read, rows=[]) == ([], [], [])
+    assert ordered([0, 1, 2], [0, 1, 2], read, fault=[0, 3, 0])[:2] == (
+        [0, 2],
+        [1, 1, 2],
+    )
+    assert ordered([], [], read_of(0.0, 0.0, [])) == ([], [], [])
 
 
 def test_a_track_that_goes_back_in_time_is_told():

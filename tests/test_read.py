@@ -8,13 +8,15 @@ from zipfile import ZipFile
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import CRSError, InputError, SchemaError
 from geo.files import find_files
-from geo.read import looks_swapped, read_fixes
+from geo.read import looks_swapped, read_fixes, read_table
 from geo.read.sifting import hashed
 from geo.schema import FIXES, REASONS, REJECTS, check_fixes
 
@@ -634,3 +636,47 @@ def test_a_missing_path_is_named():
 def test_what_is_no_file_here_is_refused(name):
     with pytest.raises(InputError):
         read(Path(name))
+
+
+def table_of(n=60):
+    """Two devices that take turns, with blanks around a name."""
+    minutes = pd.to_timedelta(np.arange(n), unit="min")
+    return pa.table(
+        {
+            "device": ["A", " B"] * (n // 2),
+            "time": pa.array(pd.Timestamp("2023-05-01T12Z") + minutes),
+            "lat": 8.0 + np.arange(n) / 1000,
+            "lon": np.full(n, -77.5),
+        }
+    )
+
+
+@pytest.mark.parametrize("kind", ["text", "dictionary", "chunks"])
+def test_a_table_in_memory_reads_as_its_file(tmp_path, kind):
+    table = table_of()
+    pq.write_table(table, tmp_path / "walk.parquet")
+    if kind == "dictionary":
+        table = table.set_column(0, "device", table["device"].dictionary_encode())
+    elif kind == "chunks":
+        table = pa.concat_tables([table[:7], table[7:7], table[7:]])
+
+    ours = read_table(table, key=b"k")
+    theirs = read_fixes(tmp_path / "walk.parquet", key=b"k")
+
+    pd.testing.assert_frame_equal(ours.fixes, theirs.fixes)
+    assert ours.fixes["track"].nunique() == 2
+
+
+def test_rows_out_of_order_read_as_rows_in_order():
+    table = table_of()
+    rows = np.random.default_rng(1).permutation(len(table))
+    names = ["track", "time", "lon", "lat"]
+
+    ours = read_table(table.take(rows), key=b"k").fixes
+
+    pd.testing.assert_frame_equal(ours[names], read_table(table, key=b"k").fixes[names])
+
+
+def test_an_empty_table_is_refused():
+    with pytest.raises(InputError, match="no rows"):
+        read_table(table_of().slice(0, 0), key=b"k")

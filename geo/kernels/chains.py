@@ -14,6 +14,7 @@ from geo.kernels.verdicts import KEPT, SPIKE, TOO_FAST
 
 Codes = NDArray[np.int8]
 Ints = NDArray[np.int64]
+Places = NDArray[np.int32]  # half as large, so that a track stays near the processor
 Floats = NDArray[np.float64]
 
 WINDOW, HEADS = 40, 8
@@ -32,36 +33,33 @@ class Track(NamedTuple):
     of fixes that were chosen.
     """
 
-    row: Ints
+    row: Places
     time: Ints
     x: Floats
     y: Floats
     error: Floats
-    length: Ints
+    length: Places
     way: Floats
-    parent: Ints
-    heads: Ints
-    best: Ints
-
-
-@njit(cache=True, nogil=True)
-def _square(track: Track, i: int, j: int) -> float:
-    """Return the square of the distance between two fixes, in square metres."""
-    dx, dy = track.x[i] - track.x[j], track.y[i] - track.y[j]
-    return float(dx * dx + dy * dy)
+    parent: Places
+    heads: Places
+    best: Places
 
 
 @njit(cache=True, nogil=True)
 def _distance(track: Track, i: int, j: int) -> float:
-    return math.sqrt(_square(track, i, j))  # twice as fast as hypot
+    """Return how far two fixes lie apart, in metres."""
+    dx, dy = track.x[i] - track.x[j], track.y[i] - track.y[j]
+    return math.sqrt(dx * dx + dy * dy)  # twice as fast as hypot
 
 
 @njit(cache=True, nogil=True)
-def _reachable(track: Track, speed: float, i: int, j: int) -> bool:
-    """Whether one can be at fix `i` after having been at the earlier fix `j`."""
-    allowance = 3.0 * (track.error[i] + track.error[j])
-    way = speed * (track.time[i] - track.time[j]) + allowance
-    return bool(_square(track, i, j) <= way * way)
+def _reachable(dx: float, dy: float, ms: float, errors: float, speed: float) -> bool:
+    """Whether one can come so far in so many milliseconds, but for three errors.
+
+    Of numbers alone: to hand many arrays to a function takes long.
+    """
+    way = speed * ms + 3.0 * errors
+    return bool(dx * dx + dy * dy <= way * way)
 
 
 @njit(cache=True, nogil=True)
@@ -90,13 +88,17 @@ def _best_before(track: Track, i: int, speed: float, end: int) -> int:
     latest if there are several; -1 if there is none. No chain is longer than that of
     `end`, so there the search is over.
     """
-    near, length = min(i, WINDOW), track.length
-    best, before = 0, -1
+    x, y, time, error = track.x, track.y, track.time, track.error
+    length, heads, near = track.length, track.heads, min(i, WINDOW)
+    best, most, before = 0, length[end], -1
     for k in range(1, near + HEADS + 1):
-        j = i - k if k <= near else track.heads[k - near - 1]
-        if j >= 0 and length[j] > best and _reachable(track, speed, i, j):
+        j = i - k if k <= near else heads[k - near - 1]
+        if j < 0 or length[j] <= best:
+            continue
+        errors = error[i] + error[j]
+        if _reachable(x[i] - x[j], y[i] - y[j], time[i] - time[j], errors, speed):
             best, before = length[j], j
-            if best == length[end]:
+            if best == most:
                 break
     return before
 
@@ -116,39 +118,50 @@ def _go_back(track: Track, i: int, speed: float, end: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def _go_on(track: Track, first: int, n: int, speed: float) -> int:
+    """Let each fix from `first` on extend the chain of the one before, a longest one.
+
+    That is the usual case. Returns the first fix that cannot be reached.
+    """
+    x, y, time, error = track.x, track.y, track.time, track.error
+    length, way, parent = track.length, track.way, track.parent
+    metres = way[first - 1]
+    for i in range(first, n):
+        dx, dy, errors = x[i] - x[i - 1], y[i] - y[i - 1], error[i] + error[i - 1]
+        if not _reachable(dx, dy, time[i] - time[i - 1], errors, speed):
+            return i
+        metres += math.sqrt(dx * dx + dy * dy)
+        way[i], parent[i], length[i] = metres, i - 1, length[first - 1] + i - first + 1
+    return n
+
+
+@njit(cache=True, nogil=True)
 def _longest_chain(track: Track, n: int, speed: float) -> int:
     """Find those of `n` fixes that make the longest chain of reachable ones.
 
     Of two chains of one length, the one with the shorter way. Their places go into
     `best`, and their number is returned.
     """
-    x, y, time, error = track.x, track.y, track.time, track.error
-    length, way, parent, heads = track.length, track.way, track.parent, track.heads
-    length[0], way[0], parent[0] = 1, 0.0, -1
+    length, heads = track.length, track.heads
+    length[0], track.way[0], track.parent[0] = 1, 0.0, -1
     heads[:] = -1
     heads[0] = end = 0
-    for i in range(1, n):
-        # The usual case comes first: the last fix ends a longest chain, and is near.
-        # It is spelt out, since to hand many arrays to a function takes long.
-        before = i - 1
-        dx, dy = x[i] - x[before], y[i] - y[before]
-        square = dx * dx + dy * dy
-        reach = speed * (time[i] - time[before]) + 3.0 * (error[i] + error[before])
-        if length[before] == length[end] and square <= reach * reach:
-            parent[i], length[i] = before, length[before] + 1
-            way[i] = way[before] + math.sqrt(square)
-            end = i
-            if heads[0] == before:
-                heads[0] = i
-            else:
-                _remember(track, before, i)
-        else:
-            end = _go_back(track, i, speed, end)
-    size = length[end]
+    i = 1
+    while i < n:
+        if length[i - 1] == length[end]:
+            beyond = _go_on(track, i, n, speed)
+            if beyond > i:
+                _remember(track, i - 1, i)
+                heads[0] = end = beyond - 1
+                i = beyond
+                continue
+        end = _go_back(track, i, speed, end)
+        i += 1
+    size = int(length[end])
     for k in range(size - 1, -1, -1):
         track.best[k] = end
-        end = parent[end]
-    return int(size)
+        end = track.parent[end]
+    return size
 
 
 @njit(cache=True, nogil=True)
@@ -184,15 +197,27 @@ def _is_spike(track: Track, n: int, b: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _without_spikes(track: Track, n: int) -> int:
-    """Put the places of those of `n` fixes that are no spikes into `best`.
+def _far_turns(track: Track, n: int) -> int:
+    """Return how many of `n` fixes lie between two long legs: no others are spikes."""
+    x, y, far = track.x, track.y, LEG_M * LEG_M
+    number = 0
+    for b in range(1, n - 1):  # without a branch, so that several are done at once
+        to_x, to_y = x[b] - x[b - 1], y[b] - y[b - 1]
+        on_x, on_y = x[b + 1] - x[b], y[b + 1] - y[b]
+        long = (to_x * to_x + to_y * to_y > far) & (on_x * on_x + on_y * on_y > far)
+        number += long
+    return number
 
-    Few fixes lie between two long legs, and that is soon known.
-    """
+
+@njit(cache=True, nogil=True)
+def _without_spikes(track: Track, n: int) -> int:
+    """Put the places of those of `n` fixes that are no spikes into `best`."""
+    if _far_turns(track, n) == 0:
+        return n  # as mostly
     left, is_far = 0, False
     for k in range(n):
         was_far = is_far
-        is_far = k + 1 < n and _square(track, k, k + 1) > LEG_M * LEG_M
+        is_far = k + 1 < n and _distance(track, k, k + 1) > LEG_M
         if not (was_far and is_far and _is_spike(track, n, k)):
             track.best[left] = k
             left += 1
@@ -232,9 +257,9 @@ def _sift(track: Track, n: int, speed: float, verdict: Codes) -> None:
 @njit(cache=True, nogil=True)
 def _room(size: int) -> Track:
     """Return room for a track of so many fixes."""
-    row, time, length, parent, best = np.empty((5, size), np.int64)
+    time, heads = np.empty(size, np.int64), np.empty(HEADS, np.int32)
+    row, length, parent, best = np.empty((4, size), np.int32)
     x, y, error, way = np.empty((4, size), np.float64)
-    heads = np.empty(HEADS, np.int64)
     return Track(row, time, x, y, error, length, way, parent, heads, best)
 
 

@@ -97,23 +97,26 @@ def _belongs_before(read: Read, i: int, j: int) -> bool:
 
 @njit(cache=True, nogil=True)
 def place_rows(
-    label: NDArray[np.int32], rank: Ints, rows: Ints, read: Read, order: Ints
+    label: NDArray[np.int32], rank: Ints, fault: Codes, read: Read, order: Ints
 ) -> tuple[Ints, Codes]:
     """Put the rows of each track one after the other, in the order they have.
 
-    `rank` is the place of each label's track among the tracks; `rows` are those that
-    count, and go into `order`. Returns where the rows of each track end, and how they
-    follow each other.
+    `rank` is the place of each label's track among the tracks. Rows without a fault go
+    into `order`. Returns where the rows of each track end, and how they follow each
+    other.
     """
     tracks = rank.max() + 1 if rank.size else 0
     ends, last = np.zeros(tracks, np.int64), np.full(tracks, -1, np.int64)
     follow = np.zeros(tracks, np.int8)
-    for row in rows:
-        ends[rank[label[row]]] += 1
+    for row in range(fault.size):
+        if fault[row] == 0:
+            ends[rank[label[row]]] += 1
     begin = 0
     for k in range(tracks):
         ends[k], begin = begin, begin + ends[k]
-    for row in rows:
+    for row in range(fault.size):
+        if fault[row] != 0:
+            continue
         k = rank[label[row]]
         before = last[k]
         if before >= 0 and read.ms[row] <= read.ms[before]:

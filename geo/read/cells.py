@@ -1,11 +1,14 @@
 """Cells of a table as text and as numbers, a whole column at a time."""
 
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from geo.frames import on_processors, shares
 
 _NUMBER = r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,3})?$"
 
@@ -53,20 +56,27 @@ def as_labels(column: Any) -> Any:
     >>> labels.to_pylist(), labels.dictionary.to_pylist()
     (['A', 'B', 'A', None], ['A', 'B'])
     """
-    if isinstance(column, pa.ChunkedArray) and pa.types.is_dictionary(column.type):
-        encoded = column.unify_dictionaries().combine_chunks()
-    else:
-        encoded = column
-    if not pa.types.is_dictionary(encoded.type):
-        flat = flattened(column)
-        try:
-            encoded = pc.dictionary_encode(flat)
-        except pa.ArrowNotImplementedError:
-            return pc.dictionary_encode(as_text(flat))
+    try:
+        encoded = _encoded(column)
+    except pa.ArrowNotImplementedError:
+        return pc.dictionary_encode(as_text(column))
     texts = pc.cast(as_text(encoded.dictionary), pa.string())
     if texts.null_count:  # a blank in the dictionary is not yet a null among the rows
         return pc.dictionary_encode(texts.take(encoded.indices))
     return pa.DictionaryArray.from_arrays(encoded.indices, texts)
+
+
+def _encoded(column: Any) -> Any:
+    """Return a column as one dictionary array; shares of it are looked up at once."""
+
+    def encode(share: slice) -> list[Any]:
+        part = pc.dictionary_encode(column.slice(share.start, share.stop - share.start))
+        return list(part.chunks) if isinstance(part, pa.ChunkedArray) else [part]
+
+    chunks = list(chain.from_iterable(on_processors(encode, shares(len(column)))))
+    if not chunks:
+        return pc.dictionary_encode(flattened(column))
+    return pa.chunked_array(chunks).unify_dictionaries().combine_chunks()
 
 
 def flattened(column: Any) -> Any:

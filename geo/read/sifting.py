@@ -31,6 +31,7 @@ from geo.schema import POINTS, REASONS, UNDATED, Sifted, no_fixes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Codes = NDArray[np.int8]
 
 _YEAR_2000_MS = 946_684_800_000
 _NEVER = -1  # the state of no time
@@ -123,14 +124,13 @@ def sift(
         What was guessed about tracks without a name.
     """
     reason = _reasons(rows, now or datetime.now(UTC))
-    good = np.flatnonzero(reason == 0)
     rejects = _rejects(rows, reason, file)
     if rows.points:
-        points, notes = _points(rows, good, key)
+        points, notes = _points(rows, np.flatnonzero(reason == 0), key)
         return Sifted(no_fixes(), rejects, points=points), notes
-    labels, hashes, notes = _tracks(rows, good, key)
+    labels, hashes, notes = _tracks(rows, reason, key)
     tracks, rank = np.unique(hashes, return_inverse=True)
-    order, ends = _order(labels, rank, rows, good)
+    order, ends = _order(labels, rank, rows, reason)
     return Sifted(_sorted(rows, order, tracks, ends), rejects), notes
 
 
@@ -279,7 +279,7 @@ def _points(rows: Rows, good: Ints, key: bytes) -> tuple[pd.DataFrame, tuple[str
 
 
 def _tracks(
-    rows: Rows, good: Ints, key: bytes
+    rows: Rows, reason: Codes, key: bytes
 ) -> tuple[NDArray[np.int32], Ints, tuple[str, ...]]:
     """Return a label for each row, and the hashed track of each label."""
     encoded = pc.dictionary_encode(rows.track)
@@ -288,7 +288,7 @@ def _tracks(
     labels = pc.fill_null(pc.cast(encoded.indices, pa.int32()), -1).to_numpy()
     uniform = pc.utf8_normalize(encoded.dictionary, form="NFC").to_pylist()
     hashes = np.array([hashed(name, key=key) for name in uniform], dtype=np.int64)
-    nameless = good[labels[good] < 0] if encoded.null_count else good[:0]
+    nameless = np.flatnonzero((labels < 0) & (reason == 0))
     if not nameless.size:
         return labels, hashes, ()
     own, count = _nameless(rows, nameless, key)
@@ -296,7 +296,9 @@ def _tracks(
     labels = labels.copy()
     labels[nameless] = hashes.size + place
     pieces = np.unique(rows.group[nameless]).size
-    note = _nameless_note(pieces, count, whole=nameless.size == good.size)
+    note = _nameless_note(
+        pieces, count, whole=nameless.size == np.count_nonzero(reason == 0)
+    )
     return labels, np.concatenate([hashes, further]), (note,)
 
 
@@ -348,16 +350,17 @@ def _name_of(rows: Rows, row: int) -> str:
 
 
 def _order(
-    labels: NDArray[np.int32], rank: Ints, rows: Rows, good: Ints
+    labels: NDArray[np.int32], rank: Ints, rows: Rows, reason: Codes
 ) -> tuple[Ints, Ints]:
     """Return the good rows by track, time and the other columns, and where tracks end.
 
     Only tracks whose rows do not stand that way are sorted, and only rows of one time
     by the other columns.
     """
-    order = np.empty(good.size, np.int64)
+    order = np.empty(np.count_nonzero(reason == 0), np.int64)
     label, place = sealed(labels, np.int32), sealed(rank, np.int64)
-    ends, follow = place_rows(label, place, sealed(good, np.int64), _read(rows), order)
+    fault = sealed(reason, np.int8)
+    ends, follow = place_rows(label, place, fault, _read(rows), order)
     if follow.any():
         track, sizes = place[label], np.diff(ends, prepend=0)
         back = np.flatnonzero(np.repeat(follow == BACK, sizes))
