@@ -29,7 +29,8 @@ COUNTS = ("tracks", "points")
 
 
 STEPS = (("tube_m", 50.0, 50.0), ("stability_pct", 5.0, 0.0))
-"""Columns that are published in steps: the name, the step, and the least."""
+"""Columns that are published in steps: the name, the step, and the least; what has a
+least is rounded up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,8 +309,9 @@ def _in_steps(kept: pd.DataFrame) -> pd.DataFrame:
     """Round what hangs on every track a little, so that none of them shows."""
     for name, step, least in STEPS:
         if name in kept:
-            value = kept[name].to_numpy(dtype=np.float64)
-            rounded = np.maximum(np.rint(value / step) * step, least)
+            value = kept[name].to_numpy(dtype=np.float64) / step
+            whole = np.ceil(value) if least else np.rint(value)
+            rounded = np.maximum(whole * step, least)
             kept = kept.assign(**{name: rounded})
     return kept
 

@@ -109,6 +109,18 @@ class TestTimes:
         assert np.diff(whole.loc[~middle, "second"]).max() > 3600 / 4
         assert made["hours"].tolist() == pytest.approx([2.5], abs=0.05)
 
+    @pytest.mark.parametrize(("night_h", "timed"), [(9, 1), (23, 1), (30, 0)])
+    def test_a_night_without_a_word_belongs_to_a_journey(self, night_h, timed):
+        whole = trail(1, (4, (-500, 0), (12_000, 0)))
+        late = whole["east"] > 100
+        whole["second"] += 3600 * night_h * late
+        whole["begins"] |= late & ~late.shift(fill_value=False)
+        made = read(whole).times
+
+        assert len(made) == timed
+        assert made["hours"].tolist() == [pytest.approx(2.5 + night_h, abs=0.2)] * timed
+        assert (made["moving_hours"] < 2.6).all()
+
     def test_of_two_journeys_the_first_counts(self):
         slow, fast = (2, (-500, 0), (11_000, 0)), (4, (-500, 0), (11_000, 0))
         back = (4, (11_000, 0), (-500, 0))

@@ -277,8 +277,8 @@ def visit_nodes(
 
 @njit(cache=True, nogil=True)
 def _rest_between(trail: Trail, i: int, start: float, end: float) -> float:
-    """Return the seconds of a span in which a track is at rest after a row."""
-    if i + 1 >= trail.second.size or trail.begins[i + 1] or not trail.rests[i]:
+    """Return the seconds of a span in which a track rests, or is between two trips."""
+    if i + 1 >= trail.second.size or not (trail.begins[i + 1] or trail.rests[i]):
         return 0.0
     begin, until = float(trail.second[i]), float(trail.second[i + 1])
     return max(0.0, min(until, end) - max(begin, start))
@@ -297,12 +297,17 @@ def follow_edges(
 
     `journeys` holds the edge, and the first and last row of the trail to look at;
     `when` the seconds of departure and arrival. `found` gets the places seen on the
-    way, those of them near the edge, those at its middle, and the seconds at rest.
+    way, those of them near the edge, those at its middle, the seconds at rest or
+    between trips, and those of the longest silence.
     """
     for n in range(journeys.shape[0]):
         edge, start, end = journeys[n, 0], when[n, 0], when[n, 1]
         for i in range(journeys[n, 1], journeys[n, 2] + 1):
             found[n, 3] += _rest_between(trail, i, start, end)
+            if i < journeys[n, 2] and not trail.rests[i]:
+                silence = float(trail.second[i + 1] - trail.second[i])
+                if start < trail.second[i + 1] and trail.second[i] < end:
+                    found[n, 4] = max(found[n, 4], silence)
             steps = _steps(trail, i)
             for k in range(max(1, steps)):
                 u, v, second = _at(trail, i, k / steps if steps else 0.0)

@@ -1,10 +1,15 @@
 """Lay Brownian bridges on a grid: trocha beside the sum written with NumPy.
 
-Run:  python tests/bench/bench_brownian.py --fixes 200_000
-Prints one line of JSON. The peer adds a Gaussian over the whole grid for each of
-ten steps of a bridge, as one writes it from the paper; it gets the first few fixes of
-one track, and `ratio` is its time per fix over ours, above 1 is faster. The two are
-compared on small cells, since the peer takes a cell for a point.
+Run:  python tests/bench/bench_brownian.py --fixes 1_000_000 --growth
+Prints one line of JSON, and with --growth one more for a tenth of the fixes, for a
+cell in four, and for four cells in place of one: the time grows with the fixes, and
+with the cells that the bridges touch, not with those of the grid. `cpu_s` is the
+processor's time, which a busy machine changes less.
+
+The peer adds a Gaussian over the whole grid for each of ten steps of a bridge, as one
+writes it from the paper; it gets the first few fixes of one track, and `ratio` is its
+time per fix over ours, above 1 is faster. The two are compared on small cells, since
+the peer takes a cell for a point.
 """
 
 import argparse
@@ -19,7 +24,7 @@ from geo.analysis.corridors.brownian import Occurrence, brownian_bridge
 from geo.grid import Grid
 from tests.bench.rounds import peak_mib, say
 
-GRID = Grid("EPSG:32618", 0, 250_000, 250, rows=1000, columns=900)
+GRID = Grid("EPSG:32618", 0, 250_000, 250, rows=1000, columns=1000)
 ERROR_M, VARIANCE, PER_TRACK = 15.0, 20.0, 500
 
 
@@ -72,12 +77,49 @@ def seconds_of(task, *arguments, **options) -> tuple[float, object]:
     return time.perf_counter() - start, result
 
 
+def bridge_seconds(
+    fixes: pd.DataFrame, grid: Grid, options: argparse.Namespace
+) -> float:
+    """Return the median time of some rounds, whose results must be the same."""
+    times, whole = [], None
+    for _ in range(options.rounds):
+        took, again = seconds_of(
+            brownian_bridge, fixes, grid, variance=options.variance
+        )
+        assert whole is None or np.array_equal(again.occurrence, whole.occurrence)
+        times.append(took)
+        whole = again
+    return statistics.median(times)
+
+
+def show_growth(
+    fixes: pd.DataFrame, whole_s: float, options: argparse.Namespace
+) -> None:
+    """Print the time for fewer fixes, and for coarser and finer cells."""
+    finer = Grid(GRID.crs, GRID.west, GRID.north, 125, rows=2000, columns=2000)
+    for what, some, grid in (
+        ("a tenth of the fixes", fixes[: len(fixes) // 10], GRID),
+        ("a quarter of the cells", fixes, GRID.coarsened(2)),
+        ("four times the cells", fixes, finer),
+    ):
+        took_s = bridge_seconds(some, grid, options)
+        say(
+            bench="brownian growth",
+            what=what,
+            fixes=len(some),
+            cells=grid.rows * grid.columns,
+            seconds=round(took_s, 2),
+            share_of_whole=round(took_s / whole_s, 2),
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fixes", type=int, default=200_000)
     parser.add_argument("--step-s", type=float, default=300)
     parser.add_argument("--variance", choices=["track", "dynamic"], default="track")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--growth", action="store_true")
     options = parser.parse_args()
 
     fixes = make_fixes(options.fixes, step_s=options.step_s)
@@ -91,18 +133,16 @@ def main() -> None:
     assert elsewhere < 0.02, f"{elsewhere:.3f} of the movement lies elsewhere"
     peer_s, _ = seconds_of(naive, few, GRID)
 
-    times, whole = [], None
-    for _ in range(options.rounds):
-        took, again = seconds_of(
-            brownian_bridge, fixes, GRID, variance=options.variance
-        )
-        assert whole is None or np.array_equal(again.occurrence, whole.occurrence)
-        times.append(took)
-        whole = again
-    each = statistics.median(times) / len(fixes)
+    began_s = time.process_time()
+    took_s = bridge_seconds(fixes, GRID, options)
+    cpu_s = (time.process_time() - began_s) / options.rounds
+    each = took_s / len(fixes)
     say(
         bench="brownian",
         fixes=len(fixes),
+        cells=GRID.rows * GRID.columns,
+        seconds=round(took_s, 2),
+        cpu_s=round(cpu_s, 2),
         step_s=options.step_s,
         variance=options.variance,
         ours_us_per_fix=round(each * 1e6, 3),
@@ -111,6 +151,8 @@ def main() -> None:
         elsewhere=round(float(elsewhere), 4),
         peak_mib=peak_mib(),
     )
+    if options.growth:
+        show_growth(fixes, took_s, options)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,14 @@ hotspots, and without withholding or rounding, for crossings. Prints one line of
 """
 
 import argparse
+import importlib
 import json
+import sys
 import tempfile
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import msgspec
@@ -32,6 +36,8 @@ TRUTH = DARIEN / "truth"
 TODAY = date(2024, 6, 1)
 """A fixed day long after the last fix: the score does not depend on when it is run."""
 CELL_M = 2000.0
+REACH_M = 750.0
+"""A journey is at a node within three cells of 250 m of it."""
 Cell = tuple[int, int]
 
 
@@ -76,6 +82,166 @@ def score_corridors(release: Release, *, level: int) -> dict[str, object]:
         **within,
         "area_km2": round(corridor.area / 1e6),
     }
+
+
+def score_network(release: Release) -> dict[str, object]:
+    """Return how much of the true routes the network has, how little else, how sure.
+
+    Travel times are compared, edge by edge and way by way, with those of the journeys
+    behind the sample. What lies in a tube is the part of the true routes within 1 km
+    of the network.
+    """
+    edges, tubes = release.layers["network"], release.layers["network_tubes"]
+    legs = gpd.read_file(TRUTH / "routes.geojson").to_crs(edges.crs)
+    lines, truth = edges.geometry.to_numpy(), legs.geometry.to_numpy()
+    near = shapely.union_all(shapely.buffer(lines, 500.0))
+    length, met = (
+        legs.length.to_numpy(),
+        shapely.length(shapely.intersection(truth, near)),
+    )
+    mode = legs["mode"].to_numpy()
+    around = shapely.union_all(shapely.buffer(truth, 1000.0))
+    astray = shapely.length(shapely.difference(lines, around))
+    reach = shapely.union_all(shapely.buffer(lines, 1000.0))
+    beside = shapely.intersection(truth, reach)
+    tube = shapely.union_all(tubes.geometry.to_numpy())
+    held = shapely.length(shapely.intersection(beside, tube))
+    return {
+        "edges": len(edges),
+        "length_km": round(edges.length.sum() / 1000),
+        "route_within_500_m": share(met.sum(), length.sum()),
+        "route_within_500_m_by_mode": {
+            kind: share(met[mode == kind].sum(), length[mode == kind].sum())
+            for kind in ("walk", "road", "river", "sea")
+        },
+        "astray_km": round(astray.sum() / 1000, 1),
+        "tube_m": float(edges["tube_m"].median()),
+        "route_in_tube": share(held.sum(), shapely.length(beside).sum()),
+        "route_in_tube_by_mode": {
+            kind: share(
+                held[mode == kind].sum(),
+                shapely.length(beside[mode == kind]).sum(),
+            )
+            for kind in ("walk", "road", "river", "sea")
+        },
+        "times": score_times(release),
+        "means": score_means(edges, legs),
+    }
+
+
+def score_means(edges: gpd.GeoDataFrame, legs: gpd.GeoDataFrame) -> dict[str, float]:
+    """Return the share on foot among who goes ahead, by what the edges truly are.
+
+    An edge is what most of it lies nearest to; a road counts as by boat here, since
+    the roads of the region run along rivers.
+    """
+    at = [
+        edge.interpolate(np.linspace(0.1, 0.9, 41), normalized=True)
+        for edge in edges.geometry
+    ]
+    shapes, mode = legs.geometry.to_numpy(), legs["mode"].to_numpy()
+    walked = np.array(
+        [
+            (mode[shapely.distance(points[:, None], shapes).argmin(1)] == "walk").mean()
+            for points in map(np.array, at)
+        ]
+    )
+    foot, boat = (
+        edges[f"ahead_{means}_tracks"].fillna(0).to_numpy(float)
+        for means in ("foot", "boat")
+    )
+    return {
+        name: share(foot[kind].sum(), (foot + boat)[kind].sum())
+        for name, kind in (("on_walks", walked > 0.9), ("on_others", walked < 0.1))
+    }
+
+
+def score_times(release: Release) -> dict[str, object]:
+    """Return how the median hours of edges compare with those of true journeys."""
+    edges = release.layers["network"]
+    nodes = release.layers["network_nodes"].set_index("node").geometry
+    made = list(true_journeys())
+    rows = []
+    for row in edges.itertuples():
+        for way, ends in (
+            ("ahead", (row.from_node, row.to_node)),
+            ("back", (row.to_node, row.from_node)),
+        ):
+            told = getattr(row, f"{way}_timed_h")
+            if pd.isna(told) or not {*ends} <= {*nodes.index}:
+                continue
+            start, end = (nodes[node] for node in ends)
+            true = [true_hours(one, start, end, row.geometry) for one in made]
+            true = [hours for hours in true if hours]
+            if len(true) >= 20:
+                rows.append((row.edge, way, float(told), float(np.median(true))))
+    table = pd.DataFrame(rows, columns=["edge", "way", "told_h", "true_h"])
+    ratio = table["told_h"] / table["true_h"]
+    return {
+        "compared": len(table),
+        "median_ratio": round(float(ratio.median()), 3),
+        "within_a_fifth": share((np.abs(ratio - 1) <= 0.2).sum(), len(table)),
+        "each": {
+            f"{row.edge} {row.way}": [row.told_h, round(row.true_h, 2)]
+            for row in table.itertuples()
+        },
+    }
+
+
+def true_journeys(number: int = 2240, *, seed: int = 2023) -> Iterator[Any]:
+    """Yield the journeys behind the sample, without noise: the same seed, the same."""
+    sys.path.insert(0, str(DARIEN))
+    simulate = importlib.import_module("simulate")
+    legs, stops = (
+        simulate.load_legs(TRUTH / "routes.geojson"),
+        simulate.load_stops(TRUTH / "stops.csv"),
+    )
+    months = np.repeat(np.arange(1, 13), simulate.tracks_by_month(number))
+    for track, month in enumerate(months.tolist()):
+        rng = np.random.default_rng([seed, track])
+        yield simulate.plan_track(month, legs, stops, rng)[0]
+
+
+def true_hours(
+    journey: Any, start: shapely.Point, end: shapely.Point, line: shapely.LineString
+) -> float | None:
+    """Return how long a journey took along an edge; None if it went elsewhere."""
+    left, reached = true_visit(journey, start), true_visit(journey, end)
+    if left is None or reached is None or reached[0] <= left[1]:
+        return None
+    between = (journey.moved_s > left[2]) & (journey.moved_s < reached[2])
+    away = shapely.distance(
+        shapely.points(journey.x[between], journey.y[between]), line
+    )
+    if not between.any() or (away <= REACH_M).mean() < 0.5:
+        return None
+    return float((reached[0] - left[1]) / 3600)
+
+
+def true_visit(journey: Any, place: shapely.Point) -> tuple[float, float, float] | None:
+    """Return when a journey arrives at a place and departs, and its way until then."""
+    away = np.hypot(journey.x - place.x, journey.y - place.y)
+    nearest = int(away.argmin())
+    if away[nearest] > REACH_M:
+        return None
+    near = journey.moved_s[away <= REACH_M]
+    still = np.diff(journey.clock_moved_s) == 0
+    within = (journey.clock_moved_s >= near.min()) & (
+        journey.clock_moved_s <= near.max()
+    )
+    rests = np.flatnonzero(still & within[:-1])
+    moved = journey.moved_s[nearest]
+    last = int(np.searchsorted(journey.clock_moved_s, moved, "right")) - 1
+    last = min(last, len(journey.clock_s) - 1)
+    after = min(last + 1, len(journey.clock_s) - 1)
+    run = max(journey.clock_moved_s[after] - journey.clock_moved_s[last], 1e-9)
+    part = (moved - journey.clock_moved_s[last]) / run
+    passed = journey.clock_s[last] + part * (
+        journey.clock_s[after] - journey.clock_s[last]
+    )
+    begins = [journey.clock_s[n] for n in rests]
+    ends = [journey.clock_s[n + 1] for n in rests]
+    return min([passed, *begins]), max([passed, *ends]), float(moved)
 
 
 def score_hotspots(release: Release) -> dict[str, object]:
@@ -233,6 +399,7 @@ def main() -> None:
         surfaces = score_surfaces(config)
     score = {
         "tracks": internal.about.tracks,
+        "network": score_network(public),
         "corridors": [score_corridors(public, level=level) for level in (75, 90)],
         "hotspots": score_hotspots(public),
         "forecasts": score_forecasts(public),

@@ -25,6 +25,9 @@ from geo.kernels.trails import (
 )
 from geo.trails import PER_CELL
 
+LONGEST_SILENCE_H = 24.0
+"""A night without a word belongs to a journey, more than a day does not."""
+
 FASTEST_FOOT_KMH = 7.0
 """Whoever covers most of a line faster than this goes by boat, or drives."""
 
@@ -78,10 +81,11 @@ def read_journeys(
     *Times.* A track is at a node from the moment it comes nearest to it, within three
     cells, or begins to rest there if that is earlier, to the moment it is nearest or
     ends its rest. Between fixes at most an hour apart the straight line is followed.
-    A journey leads from one node of an edge to the other within one trip, if at least
-    half of what is seen of it lies nearer to that edge than to any other, and within
-    three cells, and some of it on the middle half. It may hold silences; a rest in a
-    silence cannot be known as one, and counts as moving.
+    A journey leads from one node of an edge to the other, if at least half of what is
+    seen of it lies nearer to that edge than to any other, and within three cells, and
+    some of it on the middle half. It may hold silences of up to a day: without those
+    who switch off at night, only the quick would be timed. The time between two trips
+    is not spent moving; a rest in a shorter silence cannot be known as one, and is.
 
     *Means.* A track goes by boat on an edge if at least half of its observed way on
     the middle half of it is off land, or else is covered faster than 7 km/h within
@@ -213,21 +217,21 @@ def _times(
     trail: Trail, track: Ints, ground: Ground, grid: Grid, network: Network
 ) -> pd.DataFrame:
     """Return how long each track took along each edge, the first time each way."""
-    trip = np.cumsum(trail.begins)
     visits = _visits(trail, ground, grid, network.nodes)
-    made = _between(visits.assign(trip=trip[visits["first"]]), network)
+    made = _between(visits.assign(track=track[visits["first"]]), network)
     when = made[["depart", "arrive"]].to_numpy(np.float64)
-    found = np.zeros((len(made), 4))
+    found = np.zeros((len(made), 5))
     rows = made[["edge", "first", "last"]].to_numpy(np.int64)
     follow_edges(trail, ground, grid.shape, rows, when, found)
-    seen, near, middle, rest_s = found.T
+    seen, near, middle, rest_s, silence_s = found.T
     lasts_s = when[:, 1] - when[:, 0]
     made = made.assign(
         track=track[rows[:, 1]],
         hours=lasts_s / 3600,
         moving_hours=(lasts_s - rest_s) / 3600,
     )
-    whole = made[(near >= seen / 2) & (middle > 0)].sort_values(
+    known = silence_s <= 3600 * LONGEST_SILENCE_H
+    whole = made[(near >= seen / 2) & (middle > 0) & known].sort_values(
         ["edge", "track", "ahead", "depart"], ignore_index=True
     )
     whole = whole.drop_duplicates(["edge", "track", "ahead"], ignore_index=True)
@@ -277,12 +281,12 @@ def _between(visits: pd.DataFrame, network: Network) -> pd.DataFrame:
     open_ = (edges["from_node"] != edges["to_node"]).to_numpy()
     ends = ends[open_[ends["edge"]]]
     met = visits.merge(ends, on="node").sort_values(
-        ["edge", "trip", "arrive", "ahead"], ignore_index=True
+        ["edge", "track", "arrive", "ahead"], ignore_index=True
     )
     before = met.shift(1)
     new = (
         (met["edge"] == before["edge"])
-        & (met["trip"] == before["trip"])
+        & (met["track"] == before["track"])
         & (met["node"] != before["node"])
         & (met["arrive"] > before["depart"])
     )

@@ -74,8 +74,8 @@ def find_tubes(
     are traced, and the top that is nearest to the line, and within four cells of it,
     is the ridge of the draw (Chen, Genovese and Wasserman 2015, Annals of Statistics
     43:1896, take the nearest point as well). At each place 90 of 100 of the ridges
-    lie within the tube. A draw has the ridge of an edge if it has it on half of its
-    profiles, without those near its ends.
+    lie within the tube, which is never narrower than a cell. A draw has the ridge of
+    an edge if it has it on half of its profiles, without those near its ends.
 
     It tells how much the line depends on who was recorded. What all records miss it
     does not tell.
@@ -95,7 +95,7 @@ def find_tubes(
     ... )
     >>> tubes = find_tubes(paths, edges, grid=grid)
     >>> tubes.edges.round(0).values.tolist()
-    [[1.0, 10.0, 100.0]]
+    [[1.0, 50.0, 100.0]]
     """
     along = cells_along(edges.geometry, grid, reach=float(_WIDE))
     profiles, start = _profiles(along, edges, paths, grid)
@@ -106,7 +106,7 @@ def find_tubes(
     found = np.isfinite(offsets)
     ends_m = np.minimum(_ENDS * grid.cell_m, length[line] / 4)
     inner = (at_m >= ends_m) & (at_m <= length[line] - ends_m)
-    half_m = _quantile(offsets, found)
+    half_m = np.maximum(_quantile(offsets, found), grid.cell_m / 2)
     half_m[found.mean(axis=0) < _FOUND] = np.nan
     places = pd.DataFrame(
         {"edge": edges["edge"].to_numpy()[line], "at_m": at_m, "half_m": half_m}
@@ -132,8 +132,8 @@ def find_tubes(
 def draw_tubes(edges: gpd.GeoDataFrame, places: pd.DataFrame) -> gpd.GeoDataFrame:
     """Return the tube of each edge that has one: a polygon.
 
-    Its half width is the running median over five places, in steps of 50 m, at least
-    one. Where no draw has the ridge, the tube is that of the places beside.
+    Its half width is the running median over five places, rounded up to 50 m. Where no
+    draw has the ridge, the tube is that of the places beside.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def draw_tubes(edges: gpd.GeoDataFrame, places: pd.DataFrame) -> gpd.GeoDataFram
     for edge, line in lines:
         here = by_edge[edge]
         half = here["half_m"].rolling(5, center=True, min_periods=1).median()
-        half_m = np.maximum(1.0, np.rint(half.to_numpy() / _STEP_M)) * _STEP_M
+        half_m = np.maximum(1.0, np.ceil(half.to_numpy() / _STEP_M)) * _STEP_M
         at_m = here["at_m"].to_numpy()
         at_m = np.concatenate([[0.0], at_m, [line.length]])
         half_m = np.concatenate([half_m[:1], half_m, half_m[-1:]])
