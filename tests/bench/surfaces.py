@@ -37,8 +37,9 @@ from geo.months import Partials
 from geo.privacy import masked
 from geo.read.layers import read_layers
 from geo.recipe import (
+    cover_classes,
     finding_methods,
-    named_layers,
+    layer_sources,
     partial_settings,
     reading_options,
 )
@@ -187,10 +188,11 @@ def learning(
 def score_surfaces(config: Config) -> dict[str, object]:
     """Return the scores of every surface."""
     layers = read_layers(
-        {n: (x.path, x.crs, x.credit) for n, x in named_layers(config).items()},
+        layer_sources(config),
         crs=config.region.crs,
         bounds=config.region.bounds,
-        cell_m=config.region.cell_m,
+        cell_m=config.terrain.cell_m or config.region.cell_m,
+        classes=cover_classes(config),
     )
     methods = finding_methods(config)
     steady = totals_of(config, layers)
