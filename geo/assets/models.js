@@ -149,7 +149,7 @@
       const seen = row.basis === "observed";
       return card(
         heading(
-          t("fusedTitle", { share: percent(row.level / 100) }),
+          t(seen ? "fusedTitle" : "fusedTitleModel", { share: percent(row.level / 100) }),
           t(seen ? "fusedSeen" : "modelMark"),
           seen ? colours.teal : BROWN,
         ),
