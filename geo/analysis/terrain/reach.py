@@ -54,6 +54,7 @@ def hours_to_posts(
     --------
     Two posts in flat open country, one of them closed.
 
+    >>> import geopandas as gpd
     >>> import shapely
     >>> from dataclasses import replace
     >>> from geo.read.layers import read_layers
