@@ -1,7 +1,7 @@
 """Corridors and their rivals on trial: each fold of tracks foretold from the others."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -17,6 +17,7 @@ from geo.analysis.corridors.rivals import (
 )
 from geo.analysis.corridors.validation import (
     SMOOTHING,
+    Entered,
     best_cells,
     boyce_index,
     corridor_cells,
@@ -28,7 +29,7 @@ from geo.analysis.corridors.validation import (
 )
 from geo.folds import GROUPS, Groups, chosen, movement_of
 from geo.grid import Grid, Surface
-from geo.verdict import Estimate, Score, Stability
+from geo.verdict import NAMES, Estimate, Score, Stability
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -44,6 +45,7 @@ STABLE = 0.75
 """A cell is stable if it stays in the corridor in this share of the draws."""
 
 _WIDTH_CELLS = 2.0  # standard deviation to both sides of a rival's line
+_MADE = ("corridors", "modelled", "fused", "anywhere")
 _KINDS = ("lift", "inside", "auc", "log_gain")
 
 
@@ -64,8 +66,8 @@ class Trial:
     level, fewest
         Share of the movement in a corridor, and the fewest tracks of its cells.
     further
-        More surfaces to score, by name; each is made from the movement of the tracks
-        that are not held out.
+        Makes more surfaces to score, by name, of the movement and the entered cells of
+        the tracks that are not held out.
     """
 
     groups: Groups
@@ -74,7 +76,7 @@ class Trial:
     folds: int
     level: float
     fewest: int
-    further: Mapping[str, Callable[[Occurrence], Surface]] = field(default_factory=dict)
+    further: Callable[[Occurrence, Entered], Mapping[str, Surface]] | None = None
 
     @property
     def grid(self) -> Grid:
@@ -141,7 +143,7 @@ def try_surfaces(
     """
     groups = trial.groups
     votes = {name: _track_votes(trial, lines) for name, lines in ways.items()}
-    names = ["corridors", *trial.further, *ways, "anywhere"]
+    names = [name for name in NAMES if name in {*_MADE, *ways}]
     values = np.full((groups.entered.tracks, len(names), len(_KINDS)), np.nan)
     boyce = np.full((trial.folds, len(names)), np.nan)
     sizes = np.zeros(trial.folds)
@@ -153,6 +155,8 @@ def try_surfaces(
         sizes[fold] = np.count_nonzero(inside)
         held = chosen(groups.entered, out)
         for n, name in enumerate(names):
+            if name not in surfaces:
+                continue
             ranks = rank_cells(surfaces[name], trial.ground)
             best = best_cells(surfaces[name], trial.ground, cells=sizes[fold])
             part = sizes[fold] / np.count_nonzero(trial.ground)
@@ -182,8 +186,9 @@ def _foretold(
     values = movement.values + np.where(inside, movement.values.max(), 0.0)
     surfaces = {"corridors": replace(movement, values=values)}
     if trial.further:
+        seen = chosen(trial.groups.entered, weights[trial.groups.group] > 0)
         train = movement_of(trial.groups.moved, weights, trial.grid)
-        surfaces |= {name: make(train) for name, make in trial.further.items()}
+        surfaces |= trial.further(train, seen)
     for name, of_tracks in votes.items():
         cells = np.concatenate([of_tracks[track] for track in np.flatnonzero(held)])
         # Whole numbers, which a float holds exactly: the order does not matter.
@@ -224,6 +229,8 @@ def _outcome(
     drawn = drawn.reshape(DRAWS, *values.shape[1:])
     scores = []
     for n, name in enumerate(names):
+        if not np.isfinite(mean[n]).all():  # it could not be made of every fold
+            continue
         lift, inside, auc, gain = (
             estimate(mean[n, k], drawn[:, n, k]) for k in range(len(_KINDS))
         )

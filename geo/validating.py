@@ -1,6 +1,7 @@
 """Say how well the corridors of a region predict, and keep it for its next map."""
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import date
@@ -10,24 +11,30 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pandas as pd
 from scipy import ndimage
 
 from geo.account import digest_of_movement
-from geo.analysis.corridors.brownian import support_of, surface_of
+from geo.analysis.corridors.brownian import Occurrence, support_of, surface_of
+from geo.analysis.corridors.fusion import spread
 from geo.analysis.corridors.rivals import Terrain
+from geo.analysis.corridors.validation import Entered
 from geo.config import Config
 from geo.engine import map_parts, workers
 from geo.errors import OutputError, PrivacyError
+from geo.findings.fused import find_fused, find_priors
 from geo.findings.surfaces import land_mask
 from geo.folds import GROUPS, Groups, group_part, join_groups, movement_of
+from geo.grid import Grid, Surface
 from geo.ingest import take_in
 from geo.months import publishable
 from geo.partials import Settings
 from geo.pipeline import base_layers
-from geo.recipe import partial_settings, reading_options, travel_rules
+from geo.recipe import finding_methods, partial_settings, reading_options, travel_rules
 from geo.schema import Layers
 from geo.standing import last_moment
 from geo.store import Store, open_store
+from geo.totals import Totals
 from geo.trials import Outcome, Trial, try_stability, try_surfaces
 from geo.truth import against_truth
 from geo.verdict import FEWEST, Score, Truth, Verdict, encode, is_better, rounded
@@ -238,7 +245,42 @@ def _trial(
         folds=folds,
         level=min(config.corridors.levels, key=lambda level: abs(level - LEVEL)),
         fewest=config.privacy.k,
+        further=_models(config, base, settings.grid),
     )
+
+
+def _models(
+    config: Config, base: Layers, grid: Grid
+) -> Callable[[Occurrence, Entered], dict[str, Surface]] | None:
+    """Return what makes modelled and fused surfaces; None where the ground has no ends.
+
+    The weights are fitted to the tracks that are not held out, as for a map.
+    """
+    methods = finding_methods(config)
+    priors = find_priors(base, grid, methods)
+    every = np.arange(grid.rows * grid.columns)
+
+    def make(movement: Occurrence, entered: Entered) -> dict[str, Surface]:
+        none = pd.DataFrame()
+        totals = Totals(
+            visits=none,
+            crossings=none,
+            paths=pd.DataFrame({"track": entered.track, "cell": entered.cell}),
+            trails=none,
+            votes=np.zeros(grid.shape, np.int64),
+            movement={"all": movement},
+            monthly=pd.DataFrame({"month": [0], "tracks": [entered.tracks]}),
+            kept=0,
+            rejected={},
+        )
+        found = find_fused(totals, priors, methods)
+        if found is None:
+            return {}
+        likely = spread(priors[found.weights.theta_per_h], grid, every)
+        modelled = Surface(grid, likely.reshape(grid.shape), "modelled", "share")
+        return {"modelled": modelled, "fused": found.surface}
+
+    return make if priors else None
 
 
 def _verdict(

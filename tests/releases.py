@@ -436,6 +436,7 @@ def make_release(
     layers: dict | None = None,
     models: dict | None = None,
     relief_cell_m: float | None = 3700.0,
+    validation: dict | None = None,
 ) -> Release:
     """Pass invented findings through the gate.
 
@@ -468,6 +469,7 @@ def make_release(
         simulated=simulated,
         parameters={"cell_m": 1_000.0, "bandwidth_m": 3_000.0, "alpha": 0.05},
         bridged_share=0.31,
+        validation=validation or {},
     )
     findings = Findings(
         layers=found,

@@ -3,9 +3,11 @@
 import re
 
 import geopandas as gpd
+import msgspec
 import pytest
 from shapely import Point
 
+from geo.verdict import Estimate
 from geo.write.page import write_map
 from tests.releases import (
     CRS,
@@ -19,6 +21,7 @@ from tests.releases import (
     point_layers,
     points,
 )
+from tests.test_verdict import verdict
 from tests.test_write_page import HOSTILE
 
 pytestmark = pytest.mark.browser
@@ -639,3 +642,50 @@ def test_nothing_to_show_is_said(visit, tmp_path):
 
     assert "Nothing is shown" in opened.text("#lead")
     assert opened.complaints == []
+
+
+def judged(over, **changes):
+    """A map whose corridors were validated, and hold so many times as much as lines."""
+    low, high = over - 0.1, over + 0.1
+    told = msgspec.to_builtins(
+        verdict(over_straight=Estimate(value=over, low=low, high=high))
+    )
+    return make_release(validation=told | {"current": True} | changes)
+
+
+def test_the_panel_says_how_well_the_corridors_predict(visit, tmp_path):
+    page = visit(write_map(judged(1.5), tmp_path / "index.html"))
+
+    assert "How well the corridors predict" in page.text("#caveats")
+    assert "hold 1.5 times as much as straight lines" in page.text("#caveats")
+    assert "hold 94% of the length of the footpaths" not in page.text("#caveats")
+    assert page.page.locator(".trial tbody tr").count() == 2
+    assert page.page.locator(".warning").count() == 0
+    assert not page.complaints
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en-US", "no better than straight lines between the ends of journeys"),
+        ("es-PA", "no son mejores que líneas rectas entre los extremos de los viajes"),
+    ],
+)
+def test_a_corridor_no_better_than_a_straight_line_says_so_in_the_legend(
+    visit, tmp_path, language, said
+):
+    path = write_map(judged(1.05), tmp_path / "index.html")
+    page = visit(path, language=language)
+
+    assert said in page.text("#layers .warning")
+    assert said in page.text("#caveats")
+
+
+def test_figures_of_other_data_are_called_old(visit, tmp_path):
+    path = write_map(judged(1.5, current=False), tmp_path / "index.html")
+
+    assert "have to be made again" in visit(path).text("#caveats")
+
+
+def test_a_map_that_nobody_validated_says_nothing_of_it(visit):
+    assert "predict" not in visit().text("#caveats")

@@ -63,6 +63,13 @@ def test_the_committed_map_is_small_enough_to_send():
     assert sum(sizes.values()) <= 20_000_000
 
 
+def test_the_map_of_darien_tells_how_well_its_own_corridors_predict(darien):
+    told = darien[1].release.about.validation
+
+    assert told["current"]
+    assert told["over_straight"]["low"] > 1.2
+
+
 def test_the_map_of_darien_has_something_to_show(darien):
     release = darien[1].release
 

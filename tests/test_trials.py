@@ -124,10 +124,11 @@ def test_every_surface_is_scored_on_the_same_area(detours):
 
 
 def test_a_further_surface_is_scored_by_its_name(detours):
-    def model(train):
-        return Surface(GRID, train.support.astype(float), "modelled", "1")
+    def model(train, entered):
+        assert entered.tracks == train.support.max() < 150
+        return {"modelled": Surface(GRID, train.support.astype(float), "m", "1")}
 
-    trial = replace(detours, further={"modelled": model})
+    trial = replace(detours, further=model)
     found = scored(try_surfaces(trial, straight_ways(trial)))
 
     assert found["modelled"].inside.value > found["straight"].inside.value
