@@ -129,7 +129,7 @@ DOORS = {
     "pyogrio": {"read.vector", "write.files"},
     "fitdecode": {"read.fit", "read.fitrecords"},
     "python_calamine": {"read.workbook"},
-    "rasterio": {"fetching.contents", "read.raster", "read.relief"}
+    "rasterio": {"read.raster", "read.relief"}
     | {"write.basemap", "write.files"}
     | {"analysis.corridors.outlines"},
 }

@@ -1,19 +1,16 @@
 """Look at what was fetched, and keep of it what lies in the region."""
 
 import json
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
-import rasterio
-from rasterio.windows import Window
 
 from geo.errors import InputError
 from geo.fetching.sources import KINDS, Bounds, Piece
-from geo.read.raster import MAX_PIXELS, Tile, opened
+from geo.read.raster import MAX_PIXELS, Tile, copy_part, opened
 from geo.read.relief import MAX_COVER_PIXELS
 
 TAGS = ("name", "waterway", "width", "boat", "motorboat", "ship", "intermittent")
@@ -22,7 +19,6 @@ TAGS = ("name", "waterway", "width", "boat", "motorboat", "ship", "intermittent"
 MOST_WAYS = 1_000_000
 
 _OFF_DEG = 0.01  # a tile may lie this far from where it is expected
-_STRIP = 512
 _KINDS = frozenset(KINDS.split("|"))
 
 
@@ -51,23 +47,7 @@ def keep_raster(
     with opened([raw], "", layer=layer, kinds=kinds, most=most) as tiles:
         [tile] = tiles
         _check_place(tile, piece)
-        part = _part_in(tile, bounds)
-        corner = Window(tile.file.width - 1, tile.file.height - 1, 1, 1)
-        tile.file.read(1, window=corner)  # what was cut off lacks its end
-        profile = {
-            "driver": "GTiff", "count": 1, "dtype": tile.file.dtypes[0],
-            "crs": tile.file.crs, "nodata": tile.file.nodata,
-            "transform": tile.file.window_transform(part),
-            "width": part.width, "height": part.height,
-            "tiled": True, "blockxsize": 512, "blockysize": 512,
-            "compress": "DEFLATE", "BIGTIFF": "IF_SAFER",
-        }  # fmt: skip
-        with rasterio.open(target, "w", **profile) as kept:
-            for top in range(0, part.height, _STRIP):
-                rows = min(_STRIP, part.height - top)
-                window = Window(part.col_off, part.row_off + top, part.width, rows)
-                here = Window(0, top, part.width, rows)
-                kept.write(tile.file.read(1, window=window), 1, window=here)
+        copy_part(tile, bounds, target)
 
 
 def _check_place(tile: Tile, piece: Piece) -> None:
@@ -80,17 +60,6 @@ def _check_place(tile: Tile, piece: Piece) -> None:
             f"{list(piece.bounds)}, in degrees.",
             hint="It is not what was asked for; look at the address.",
         )
-
-
-def _part_in(tile: Tile, bounds: Bounds) -> Window:
-    """Return the pixels of a raster that lie in some bounds, and one around them."""
-    affine = tile.file.transform
-    west, south, east, north = bounds
-    left = max(math.floor((west - affine.c) / affine.a) - 1, 0)
-    right = min(math.ceil((east - affine.c) / affine.a) + 1, tile.file.width)
-    top = max(math.floor((north - affine.f) / affine.e) - 1, 0)
-    bottom = min(math.ceil((south - affine.f) / affine.e) + 1, tile.file.height)
-    return Window(left, top, max(right - left, 1), max(bottom - top, 1))
 
 
 class _Spot(msgspec.Struct):

@@ -34,6 +34,7 @@ _SIDE = 4096  # pixels of the source along a block: 64 MB of heights
 _MOST = 8 * _SIDE**2  # pixels of a mosaic: a CRS may stretch it
 _FINEST = 512  # pixels along a cell
 _APART = 0.02  # pixels between two lattices that are still one
+_STRIP = 512  # rows that are copied at a time
 _EDGE = 3  # pixels around a block that its outermost cells may need
 
 Array = NDArray[Any]
@@ -171,6 +172,33 @@ def _pixel_m(file: Any, crs: str) -> float:
     middle = affine.f + affine.d * file.width / 2 + affine.e * file.height / 2
     squeezed = max(0.01, cos(radians(max(-90.0, min(90.0, middle)))))
     return sqrt(east * squeezed * north) * _DEGREE_M
+
+
+def copy_part(tile: Tile, bounds: Box, target: Path) -> None:
+    """Write the part of a whole raster in some bounds of its CRS, and a pixel around.
+
+    `bounds` are west, south, east and north; `target` is the GeoTIFF to write.
+    """
+    file, affine = tile.file, tile.file.transform
+    file.read(1, window=Window(file.width - 1, file.height - 1, 1, 1))  # cut: no end
+    west, south, east, north = bounds
+    left, right = (west - affine.c) / affine.a, (east - affine.c) / affine.a
+    top, bottom = (north - affine.f) / affine.e, (south - affine.f) / affine.e
+    part = _clamped(
+        tile, floor(left) - 1, floor(top) - 1, ceil(right) + 1, ceil(bottom) + 1
+    )
+    profile = {
+        "driver": "GTiff", "count": 1, "dtype": file.dtypes[0], "crs": file.crs,
+        "nodata": file.nodata, "width": part.width, "height": part.height,
+        "transform": _moved(affine, part.col_off, part.row_off), "tiled": True,
+        "blockxsize": 512, "blockysize": 512, "compress": "DEFLATE",
+    }  # fmt: skip
+    with rasterio.open(target, "w", **profile) as kept:
+        for row in range(0, part.height, _STRIP):
+            rows = min(_STRIP, part.height - row)
+            window = Window(part.col_off, part.row_off + row, part.width, rows)
+            here = Window(0, row, part.width, rows)
+            kept.write(file.read(1, window=window), 1, window=here)
 
 
 def lay_tiles(
