@@ -31,11 +31,13 @@ bench-walker,2023-08-03T12:30:00Z,8.5402,-77.4660
 
 
 def run(*arguments: str, cache: Path) -> dict[str, float]:
-    """Run the command in a fresh process; return its wall time and peak memory."""
+    """Run the command in a fresh process; return wall and CPU time, and peak memory."""
     code = (
         "import resource, sys; from geo.cli import main\n"
         "try: main()\n"
-        "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "finally:\n"
+        "    used = resource.getrusage(resource.RUSAGE_SELF)\n"
+        "    print(used.ru_utime + used.ru_stime, used.ru_maxrss)"
     )
     start = time.perf_counter()
     done = subprocess.run(  # noqa: S603
@@ -46,8 +48,9 @@ def run(*arguments: str, cache: Path) -> dict[str, float]:
         cwd=ROOT,
         env=os.environ | {"NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(ROOT)},
     )
-    peak_kib = int(done.stdout.split()[-1])
-    return {"s": time.perf_counter() - start, "mib": peak_kib / 1024}
+    wall_s = time.perf_counter() - start
+    cpu_s, peak_kib = (float(word) for word in done.stdout.split()[-2:])
+    return {"s": wall_s, "cpu_s": cpu_s, "mib": peak_kib / 1024}
 
 
 def digest(folder: Path) -> str:
