@@ -22,7 +22,7 @@ from geo.visits import add_visits, count_visits, trace_paths
 
 Bounds = tuple[float, float, float, float]
 
-LAYOUT = 4
+LAYOUT = 5
 """Version of what `geo.packing.pack` returns."""
 
 VOTE = 1 << 20

@@ -31,13 +31,13 @@ def lines(*shapes, sides=("A", "B"), part_of=9):
     return lines_of(gpd.GeoDataFrame(table, geometry=drawn, crs="EPSG:32618"))
 
 
-def steps(*points, error_m=10.0, minutes=10, variance=1.0):
+def steps(*points, error_m=10.0, minutes=10, variance=1.0, stop=-1):
     """Steps of one track."""
     times = pd.Timestamp("2024-06-01T06Z") + pd.to_timedelta(
         np.arange(len(points)) * minutes, unit="min"
     )
     x, y = zip(*points, strict=True)
-    fixes = {"track": 1, "time": times.as_unit("ms"), "trip": 0}
+    fixes = {"track": 1, "time": times.as_unit("ms"), "trip": 0, "stop": stop}
     places = {"x_m": np.array(x, float), "y_m": np.array(y, float), "error_m": error_m}
     return steps_of(pd.DataFrame(fixes | places), variance=variance)
 
@@ -67,6 +67,17 @@ def test_who_passes_far_from_all_ends_is_not_looked_at():
     assert find_passings(
         steps((90, 50), (-90, 50), variance=0.1), lines(*CORNER[:1])
     ).empty
+
+
+def test_round_a_free_end_only_long_silences_go_and_nobody_in_a_stop():
+    over = (50, 110), (-50, 110)
+    reach = lines(*CORNER[:1])
+    assert find_passings(steps(*over), reach).empty
+    silent = find_passings(steps(*over, minutes=61), reach)
+    assert abs(silent["flow"].sum()) > 0.3
+    resting = steps(*over, minutes=61, stop=0)
+    assert resting["motion"].tolist() == [0.0, 0.0]
+    assert abs(find_passings(resting, reach)["flow"].sum()) < 0.2
 
 
 def test_a_fix_is_in_doubt_by_its_distance_to_the_nearest_reach():

@@ -4,6 +4,7 @@ import re
 
 import geopandas as gpd
 import msgspec
+import pandas as pd
 import pytest
 from shapely import Point
 
@@ -12,6 +13,7 @@ from geo.write.page import write_map
 from tests.releases import (
     CRS,
     corridors,
+    crossings,
     emerging,
     evidence_layers,
     hotspots,
@@ -332,6 +334,43 @@ def test_a_crossing_says_which_way_and_how_exactly(visit):
     assert "into Panama" in said
     assert re.search(r"60\s+\(95 %: 45 to 78\)", said)
     assert "± 50 m" in said
+
+
+def with_chances():
+    """The crossings of a whole border of two reaches, of which one may be shown."""
+    reach = crossings().iloc[[0]]
+    told = {"expected": 61.2, "spread": 9.0, "gap_pct": 33.0, "role": ""}
+    whole = reach.assign(
+        target=0, kind="whole border", name="border (all reaches)", tracks=88
+    )
+    whole = whole.assign(**told | {"expected": 97.0}, part_of=None)
+    lake = reach.assign(target=8, kind="whole river", name="Atrato", part_of=None)
+    river = lake.assign(**told, direction="to the west bank", tracks=41)
+    rows = [whole, reach.assign(**told, part_of=0), river]
+    table = pd.concat(rows, ignore_index=True)
+    return table.assign(part_of=table["part_of"].astype("Int64"))
+
+
+def test_a_reach_says_what_is_expected_in_silences_and_of_its_whole(visit, tmp_path):
+    release = make_release(layers={"crossings": with_chances()})
+    opened = visit(write_map(release, tmp_path / "index.html"))
+    pins = opened.page.locator(".pin[aria-label^='Palo'], .pin[aria-label^='Atrato']")
+    assert pins.count() == 2  # a whole whose reaches are told has no disc of its own
+    opened.page.locator(".pin[aria-label^='Palo de las Letras']").focus()
+
+    opened.page.keyboard.press("Enter")
+
+    said = opened.text(".leaflet-popup-content")
+    assert re.search(r"60\s+60 expected \(95 %: 44 to 79\)", said)
+    assert re.search(r"In silences over an hour\s+35%", said)
+    assert re.search(r"Border \(all reaches\)\s+into Panama\s+90\s+95 expected", said)
+    opened.page.click("[data-language=es]")
+    opened.page.click("#open-tables")
+    table = opened.page.locator("#tables table").nth(0)
+    assert "Esperados" in table.locator("thead").inner_text()
+    assert "Atrato (todos los tramos)" in table.locator("tbody").inner_text()
+    assert "Río entero" in table.locator("tbody").inner_text()
+    assert not opened.complaints
 
 
 @pytest.fixture(scope="module")

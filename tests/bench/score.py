@@ -21,13 +21,17 @@ import msgspec
 import numpy as np
 import pandas as pd
 import shapely
+from crossers import true_crossings
 
+from geo.analysis.crossings.targets import make_targets
 from geo.analysis.hotspots.cells import find_hotspots
 from geo.analysis.hotspots.stability import STABLE_PCT
 from geo.config import Config, Files, Privacy, load_config
 from geo.grid import Grid
 from geo.pipeline import build
 from geo.privacy import Release
+from geo.read.layers import read_layers
+from geo.recipe import named_layers
 from geo.schema import ALL_MONTHS, VISITS
 from tests.bench.surfaces import score_surfaces
 
@@ -325,27 +329,30 @@ def score_counts(release: Release) -> dict[str, object]:
     }
 
 
-def score_crossings(release: Release) -> dict[str, object]:
-    """Return border crossings counted and true, by direction and month.
+def score_crossings(release: Release, config: Config) -> dict[str, object]:
+    """Return border crossings counted, expected and true, by direction and month.
 
     A boat that rounds the end of the border in a silence is counted by the program
     as crossing it, so the truth is given with and without those.
     """
-    borders = release.layers["crossings"]
-    borders = set(borders.loc[borders["kind"] == "border", "target"])
+    whole = release.layers["crossings"]
+    whole = whole[whole["kind"] == "whole border"].set_index("direction")
     monthly = release.layers["crossings_monthly"]
-    monthly = monthly[monthly["target"].isin(borders)]
+    monthly = monthly[monthly["target"].isin(whole["target"])]
     counted = monthly.groupby(["direction", "month"])["tracks"].sum()
     truth = pd.read_csv(TRUTH / "crossings.csv")
     line = truth[truth["kind"].isin(["border", "sea border"])]
     by = ["direction", "month"]
     land = line[line["kind"] == "border"].groupby(by)["tracks"].sum()
-    whole = line.groupby(by)["tracks"].sum()
-    table = pd.DataFrame({"counted": counted, "land": land, "land_and_sea": whole})
+    both = line.groupby(by)["tracks"].sum()
+    table = pd.DataFrame({"counted": counted, "land": land, "land_and_sea": both})
     table = table.fillna(0).astype(int)
     return {
         str(direction): {
             **{name: int(rows[name].sum()) for name in rows},
+            "expected": int(whole.loc[direction, "expected"]),
+            "interval": whole.loc[direction, ["low", "high"]].astype(int).tolist(),
+            "gap_pct": int(whole.loc[direction, "gap_pct"]),
             "months_off_by": round(
                 float((rows["counted"] - rows["land"]).abs().mean()), 2
             ),
@@ -355,6 +362,43 @@ def score_crossings(release: Release) -> dict[str, object]:
             },
         }
         for direction, rows in table.groupby("direction")
+    } | {"by_target": score_targets(release, config)}
+
+
+def score_targets(release: Release, config: Config) -> dict[str, list[int]]:
+    """Return for each target and direction: counted, expected, low, high and true.
+
+    True is what the noise-free paths cross, in 50 m steps, between the first and the
+    last fix of each track, and counted by the same rule. Rows under ten are left out.
+    """
+    base = read_layers(
+        {
+            name: (layer.path, layer.crs, layer.credit)
+            for name, layer in named_layers(config).items()
+        },
+        crs=config.region.crs,
+        bounds=config.region.bounds,
+        cell_m=config.region.cell_m,
+    )
+    targets = make_targets(
+        border=base.border,
+        rivers=base.rivers,
+        checkpoints=base.checkpoints,
+        places=base.places,
+        provinces=base.provinces,
+        reach_km=config.corridors.border_reach_km,
+    )
+    true = true_crossings(targets)
+    true = true[true["month"] == ALL_MONTHS].set_index(["target", "direction"])
+    seen = release.layers["crossings"].set_index(["target", "direction"])
+    columns = ["tracks", "expected", "low", "high"]
+    table = seen[columns].astype(float).join(true["tracks"].rename("true"), how="outer")
+    table = table.fillna(0).round().astype(int)
+    table = table[(table["tracks"] >= 10) | (table["true"] >= 10)]
+    names = targets.set_index("target")["name"]
+    return {
+        f"{names[target]}, {direction}": row.tolist()
+        for (target, direction), row in zip(table.index, table.to_numpy(), strict=True)
     }
 
 
@@ -404,7 +448,7 @@ def main() -> None:
         "hotspots": score_hotspots(public),
         "forecasts": score_forecasts(public),
         "cells": score_counts(internal),
-        "border": score_crossings(internal),
+        "border": score_crossings(internal, config),
         **surfaces,
     }
     print(json.dumps(score, ensure_ascii=False))

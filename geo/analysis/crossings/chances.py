@@ -13,6 +13,7 @@ NEVER = 4.0
 100,000."""
 
 _NODES = 64
+_BLOCK = 4096  # steps taken together, so that memory is bounded
 _SURE = 1e-3  # a chance nearer to 0 or 1 than this is taken for it
 
 Floats = NDArray[np.float64]
@@ -163,14 +164,18 @@ def within_reach(
     >>> chance.round(3), share
     (array([0.53]), array([0.5]))
     """
-    through, share = _flow(bridges, x, y, reach_m)
     ends = [
         _near_end(x - bridges.x, y - bridges.y, bridges.error_m, reach_m),
         _near_end(x - bridges.x_to, y - bridges.y_to, bridges.error_to_m, reach_m),
     ]
-    chances = np.stack([through, *ends])
-    which = np.argmax(chances, axis=0)
-    return chances.max(axis=0), np.choose(which, [share, 0.0 * share, 0.0 * share + 1])
+    best = np.maximum(*ends)
+    share = np.where(ends[1] > ends[0], 1.0, 0.0)
+    open_ = np.flatnonzero(best < 1.0)
+    through, where = _flow(bridges.at(open_), x[open_], y[open_], reach_m[open_])
+    likelier = through >= best[open_]
+    share[open_] = np.where(likelier, where, share[open_])
+    best[open_] = np.where(likelier, through, best[open_])
+    return best, share
 
 
 def last_chances(
@@ -245,6 +250,20 @@ def _flow(
 ) -> tuple[Floats, Floats]:
     """Return the flow past a point, on its far side or within reach, and its share."""
     across, along, length = _in_line(bridges, x, y)
+    flow = np.empty(len(across))
+    for start in range(0, len(flow), _BLOCK):
+        rows = np.arange(start, min(start + _BLOCK, len(flow)))
+        flow[rows] = _summed(
+            bridges.at(rows), across[rows], along[rows], length[rows], reach_m[rows]
+        )
+    share = np.divide(along, length, where=length > 0, out=np.zeros_like(along))
+    return np.clip(flow, 0.0, 1.0), share.clip(0.0, 1.0)
+
+
+def _summed(
+    bridges: Bridges, across: Floats, along: Floats, length: Floats, reach_m: Floats
+) -> Floats:
+    """Return the integral over time of what flows past a point, or within reach."""
     a = np.sin(np.linspace(0.0, np.pi / 2, _NODES + 1))[:, None] ** 2
     variance = a * (1 - a) * bridges.motion_m2
     variance = (
@@ -252,14 +271,13 @@ def _flow(
     )
     spread = np.sqrt(variance)
     passed = ndtr(_ratio(along - a * length, spread))
-    far = np.isinf(reach_m)
-    width = np.where(far, 0.0, reach_m)
-    outer = ndtr(_ratio(width - across, spread))
-    inner = ndtr(_ratio(-width - across, spread))
-    open_ = np.where(far, ndtr(_ratio(-np.abs(across), spread)), outer - inner)
-    flow = ((passed[:-1] - passed[1:]) * (open_[:-1] + open_[1:])).sum(axis=0) / 2
-    share = np.divide(along, length, where=length > 0, out=np.zeros_like(along))
-    return np.clip(flow, 0.0, 1.0), share.clip(0.0, 1.0)
+    if np.isinf(reach_m).all():
+        open_ = ndtr(_ratio(-np.abs(across), spread))
+    else:
+        open_ = ndtr(_ratio(reach_m - across, spread))
+        open_ -= ndtr(_ratio(-reach_m - across, spread))
+    flow = (passed[:-1] - passed[1:]) * (open_[:-1] + open_[1:])
+    return np.asarray(flow.sum(axis=0) / 2)
 
 
 def _in_line(bridges: Bridges, x: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
@@ -275,6 +293,8 @@ def _in_line(bridges: Bridges, x: Floats, y: Floats) -> tuple[Floats, Floats, Fl
 
 def _ratio(distance: Floats, spread: Floats) -> Floats:
     """Divide, without NaN: nothing by nothing is nothing, something is infinite."""
+    if (spread > 0).all():
+        return np.asarray(distance / spread)
     sharp = np.where(distance == 0, 0.0, np.copysign(np.inf, distance))
     spread = np.broadcast_to(spread, np.broadcast_shapes(distance.shape, spread.shape))
     out = np.array(np.broadcast_to(sharp, spread.shape))

@@ -90,14 +90,16 @@ def count_crossings(
     steps = steps_of(fixes, variance=variance)
     parts = [_over_lines(steps, targets), _past_posts(steps, targets)]
     by = ["track", "target", "direction", "month"]
-    found = pd.concat(parts, ignore_index=True).groupby(by, sort=True).sum()
-    months = found.reset_index()
+    found = pd.concat(parts, ignore_index=True)
+    way, ways = pd.factorize(found["direction"].to_numpy(object), sort=True)
+    months = found.assign(direction=way).groupby(by, sort=True).sum().reset_index()
     whole = months.assign(month=ALL_MONTHS).groupby(by, sort=True).sum().reset_index()
     both = pd.concat([whole, months], ignore_index=True)
     chance = both["chances"]
     both["spread"] = chance * (SURE - chance) // SURE
     both["tracks"] = (2 * chance >= SURE).astype("int64")
     counts = both.groupby(by[1:], sort=True)[list(COUNTS)].sum().reset_index()
+    counts["direction"] = ways[counts["direction"].to_numpy(np.int64)]
     kinds = {"target": "int64", "direction": "str", "month": "int64"}
     return counts.astype(kinds | dict.fromkeys(COUNTS, "int64"))
 
@@ -159,11 +161,9 @@ def _over_lines(steps: pd.DataFrame, targets: GeoDataFrame) -> pd.DataFrame:
         flips=(chain["flip"].to_numpy(), chain["flip_to"].to_numpy()),
         seen=(chain["seen"].to_numpy(), chain["seen_to"].to_numpy()),
     )
-    spread = [
-        _over_reaches(chain.assign(chance=chance), flows, steps, way=way)
-        for way, chance in ((1, left), (-1, right))
-    ]
-    found = _in_millionths(pd.concat(spread, ignore_index=True))
+    both = [chain.assign(chance=left, way=1), chain.assign(chance=right, way=-1)]
+    taken = pd.concat([way[way["chance"] > 0] for way in both], ignore_index=True)
+    found = _in_millionths(_over_reaches(taken, flows, steps))
     row, step = found["row"].to_numpy(), found["step"].to_numpy()
     side = np.where(found["way"] > 0, lines.into[row], lines.out[row])
     verb = np.where(lines.rows["kind"].to_numpy()[row] == "border", "into ", "to the ")
@@ -171,7 +171,7 @@ def _over_lines(steps: pd.DataFrame, targets: GeoDataFrame) -> pd.DataFrame:
         {
             "track": steps["track"].to_numpy()[step],
             "target": lines.rows["target"].to_numpy(np.int64)[row],
-            "direction": pd.Series(verb + side, index=found.index).astype("str"),
+            "direction": verb.astype(object) + side,
             "month": month_of(found["time"]),
             "chances": found["units"],
             "silent": found["units"] * steps["silent"].to_numpy()[step],
@@ -179,8 +179,8 @@ def _over_lines(steps: pd.DataFrame, targets: GeoDataFrame) -> pd.DataFrame:
     )
     whole = lines.whole[row]
     wholes = reaches.assign(target=whole)[whole >= 0]
-    both: pd.DataFrame = pd.concat([reaches, wholes], ignore_index=True)
-    return both
+    every: pd.DataFrame = pd.concat([reaches, wholes], ignore_index=True)
+    return every
 
 
 def _flows(met: pd.DataFrame, passed: pd.DataFrame, lines: Lines) -> pd.DataFrame:
@@ -228,29 +228,30 @@ def _chains(
 
 
 def _over_reaches(
-    chain: pd.DataFrame, flows: pd.DataFrame, steps: pd.DataFrame, *, way: int
+    taken: pd.DataFrame, flows: pd.DataFrame, steps: pd.DataFrame
 ) -> pd.DataFrame:
-    """Spread the chance of each step over the reaches that it flows through.
+    """Spread the chance of each step and way over the reaches that it flows through.
 
     Columns `chain`, `way`, `step`, `row`, `time` and `chance`. A step that crosses
     only because a fix may lie across does so at the reach beside that fix.
     """
-    by = ["line", "step"]
-    taken = chain[chain["chance"] > 0].assign(way=way)
-    shares = taken.drop(columns=["flow", "row"]).merge(flows, on=by)
-    flow = (way * shares["flow"]).clip(lower=0.0)
-    keys = [shares[name] for name in by]
-    flow = flow.where(flow >= _LEAST * flow.groupby(keys).transform("sum"), 0.0)
-    total = flow.groupby(keys).transform("sum")
-    shares["chance"] *= (flow / total.where(total > 0)).fillna(0.0)
+    taken = taken.assign(item=np.arange(len(taken)))
+    columns = ["line", "step", "chain", "way", "chance", "item"]
+    shares = taken[columns].merge(flows, on=["line", "step"])
+    item = shares["item"].to_numpy()
+    flow = (shares["way"] * shares["flow"]).clip(lower=0.0).to_numpy()
+    total = np.bincount(item, flow, minlength=len(taken))
+    flow = np.where(flow >= _LEAST * total[item], flow, 0.0)
+    total = np.bincount(item, flow, minlength=len(taken))
+    shares["chance"] *= flow / np.where(total > 0, total, 1.0)[item]
     shares = shares[shares["chance"] > 0]
-    done = pd.MultiIndex.from_frame(shares[by])
-    rest = taken[~pd.MultiIndex.from_frame(taken[by]).isin(done) & (taken["row"] >= 0)]
+    rest = taken[(total == 0) & (taken["row"] >= 0).to_numpy()]
     ends = steps[["time", "time_to"]].to_numpy()[rest["step"].to_numpy()]
     later = (rest["flip_to"] > rest["flip"]).to_numpy()
     rest = rest.assign(time=np.where(later, ends[:, 1], ends[:, 0]))
     columns = ["chain", "way", "step", "row", "time", "chance"]
-    return pd.concat([shares[columns], rest[columns]], ignore_index=True)
+    every: pd.DataFrame = pd.concat([shares, rest], ignore_index=True)[columns]
+    return every
 
 
 def _in_millionths(found: pd.DataFrame) -> pd.DataFrame:
@@ -296,7 +297,7 @@ def _past_posts(steps: pd.DataFrame, targets: GeoDataFrame) -> pd.DataFrame:
         {
             "track": chosen["track"].to_numpy(),
             "target": posts["target"].to_numpy(np.int64)[post],
-            "direction": pd.Series("past", index=range(len(step)), dtype="str"),
+            "direction": np.full(len(step), "past", dtype=object),
             "time": chosen["time"].to_numpy()
             + np.rint(share * lasting).astype("int64"),
             "chances": units,

@@ -76,8 +76,8 @@ def steps_of(fixes: pd.DataFrame, *, variance: float | None = None) -> pd.DataFr
 
     `inside` says whether the step stays within a trip, `silent` whether it lasts over
     an hour, `ended` whether it is no step but the end of a track, `motion` how far
-    walkers stray on it: see `chances.Bridges`. Sorted by track, then time, whatever
-    the order of `fixes`.
+    walkers stray on it, and not at all within a stop: see `chances.Bridges`. Sorted by
+    track, then time, whatever the order of `fixes`.
     """
     fixes = _in_order(fixes)
     track, trip = fixes["track"].to_numpy(), fixes["trip"].to_numpy()
@@ -97,6 +97,11 @@ def steps_of(fixes: pd.DataFrame, *, variance: float | None = None) -> pd.DataFr
         table["motion"] = variance * seconds
     table |= {"inside": trip == trip[to], "silent": seconds > LONG_SILENCE_S}
     table |= {"ended": ~same}
+    if "stop" in fixes:
+        stop = fixes["stop"].to_numpy()
+        table["motion"] = np.where(
+            (stop >= 0) & (stop == stop[to]), 0.0, table["motion"]
+        )
     return pd.DataFrame(table)
 
 
@@ -196,18 +201,17 @@ def find_passings(steps: pd.DataFrame, lines: Lines) -> pd.DataFrame:
 
     Columns as of `find_meetings`; what one reach of a line loses, the next one gains.
     A step whose straight line crosses a reach with +1 crosses it, on average, +1 and
-    the sum of these more.
+    the sum of these more. Round a free end of a line only steps of over an hour go: one
+    who rests beside it for hours would seem to do so again and again.
     """
-    parts, row = shapely.get_parts(lines.rows.geometry.to_numpy(), return_index=True)
-    ends = np.array([(*p.coords[0][:2], *p.coords[-1][:2]) for p in parts])
-    points = ends.reshape(-1, 2)
-    row, gain = np.repeat(row, 2), np.tile([1.0, -1.0], len(parts))
+    points, row, gain, free = _ends(lines)
     margin = NEVER * bridges_of(steps).widest_m()
     step, end = near_boxes(steps, shapely.points(points), margin=margin)
     chosen = steps.iloc[step]
     p, q = chosen[["x", "y"]].to_numpy(), chosen[["x_to", "y_to"]].to_numpy()
     close = _distance(points[end], p, q) <= margin[step]
     close &= ~chosen["ended"].to_numpy()
+    close &= ~free[end] | chosen["silent"].to_numpy()
     step, end, p, q = step[close], end[close], p[close], q[close]
     chosen = chosen[close]
     bridges = bridges_of(chosen)
@@ -219,10 +223,27 @@ def find_passings(steps: pd.DataFrame, lines: Lines) -> pd.DataFrame:
         {
             "step": step,
             "row": row[end],
-            "flow": flow * gain[end] * lines.turn[row[end]],
+            "flow": flow * gain[end],
             "time": chosen["time"].to_numpy() + np.rint(share * lasting).astype(int),
         }
     )
+
+
+def _ends(lines: Lines) -> tuple[Floats, Whole, Floats, NDArray[np.bool_]]:
+    """Return both ends of each part of each reach, and which ends no other part shares.
+
+    That is: the points, their rows, 1 where the part begins and -1 where it ends, as
+    all of the line is turned, and whether the end is free.
+    """
+    parts, row = shapely.get_parts(lines.rows.geometry.to_numpy(), return_index=True)
+    ends = np.array([(*p.coords[0][:2], *p.coords[-1][:2]) for p in parts])
+    points = ends.reshape(-1, 2)
+    row = np.repeat(row, 2)
+    gain = np.tile([1.0, -1.0], len(parts)) * lines.turn[row]
+    places = np.column_stack([lines.line[row], np.round(points, 3)])
+    _, place = np.unique(places, axis=0, return_inverse=True)
+    total = np.bincount(place.ravel(), weights=gain)
+    return points, row, gain, total[place.ravel()] != 0
 
 
 def find_doubts(steps: pd.DataFrame, lines: Lines) -> pd.DataFrame:
