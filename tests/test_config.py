@@ -59,6 +59,8 @@ def test_a_config_cannot_be_changed(region):
         ("[trips]\nmax_gap_h = -1\n", r"`float` > 0.*\$\.trips\.max_gap_h"),
         ("[trips]\nmax_gap_h = 'long'\n", r"\$\.trips\.max_gap_h"),
         ("[hotspots]\ncell_m = 300\n", "cell_m is 300; expected a whole multiple"),
+        ("[hotspots]\ncorrection = 'fdr'\n", r"'fdr'.*\$\.hotspots\.correction"),
+        ("[hotspots]\nchances = 'luck'\n", r"'luck'.*\$\.hotspots\.chances"),
         ("[hotspots\n", "is not valid TOML"),
         ("[layers]\nrivers = { path = 3 }\n", "expected text, got int"),
     ],

@@ -151,6 +151,18 @@ def test_the_methods_know_the_seasons_and_k(config):
     assert (methods.k, methods.levels) == (10, (0.5, 0.75, 0.9))
 
 
+def test_the_methods_know_how_counts_are_tested(config):
+    strict = changed(config, "hotspots", correction="by", chances="permutation")
+
+    assert finding_methods(config).test == {
+        "correction": "fdr",
+        "chances": "exact",
+        "alpha": 0.05,
+    }
+    assert finding_methods(strict).test["correction"] == "by"
+    assert finding_methods(strict).test["chances"] == "permutation"
+
+
 def test_the_named_parameters_are_all_but_names_and_the_crs(config):
     named = named_parameters(config)
 
