@@ -8,7 +8,9 @@ process of its own (tests/bench/peers.py). What they kept is compared first. One
 of JSON for each size, format and tool:
 
     file_s, work_s   from the file, and the work in memory, in seconds
-    file_ratio, work_ratio   the same over that of trocha: above 1, trocha is faster
+    file_cpu_s, work_cpu_s   the same, summed over processors: less moved by other work
+    file_ratio, work_ratio   seconds over those of trocha: above 1, trocha is faster
+    file_cpu_ratio, work_cpu_ratio   the same of the sums over processors
     kept, too_fast   fixes kept, and steps among them that break the limit of speed
     same, only_ours, only_theirs   fixes kept by both, and by one alone
     tracks_that_differ   in so many tracks
@@ -134,8 +136,10 @@ def measure(fixes: pd.DataFrame, file: Path, tools: list[str], turns: int) -> No
             format=file.suffix[1:],
             fixes=len(fixes),
             **result,
-            file_ratio=round(result["file_s"] / own["file_s"], 2),
-            work_ratio=round(result["work_s"] / own["work_s"], 2),
+            **{
+                f"{name}_ratio": round(result[f"{name}_s"] / own[f"{name}_s"], 2)
+                for name in ("file", "work", "file_cpu", "work_cpu")
+            },
             kept=len(kept),
             too_fast=too_fast(kept, fixes),
             **beside(ours, kept),
