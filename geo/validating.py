@@ -45,6 +45,9 @@ log = logging.getLogger(__name__)
 LEVEL = 0.75
 """Share of the movement in the corridors that are judged, or the nearest level."""
 
+NEAR_M = "250"
+"""A foretold way that is at most so many metres off counts as near in the table."""
+
 SEA_M = 30_000.0
 """Water this near to land counts as ground where one may travel."""
 
@@ -87,7 +90,7 @@ class Validated:
                 f"movement: {verdict.corridor_km2:,g} of {verdict.ground_km2:,g} km²; "
                 "all others on the same area."
             ),
-            f"  {'':<10}  inside        lift         AUC  log gain  Boyce  deviation",
+            f"  {'':<10}  inside        lift         AUC  log gain  Boyce  near  off by",
         ]
         lines += [f"  {_row(score)}" for score in verdict.scores]
         over = verdict.over_straight
@@ -116,13 +119,14 @@ def _row(score: Score) -> str:
     inside, lift = score.inside, score.lift
     boyce = "-" if score.boyce is None else f"{score.boyce:.2f}"
     off = score.deviation_m
-    deviation = "-"
+    near, deviation = "-", "-"
     if off:
+        near = f"{score.overlap[NEAR_M]:.0%}"
         deviation = f"{off.value:,.0f} m ({off.low:,.0f} to {off.high:,.0f})"
     return (
         f"{score.name:<10}  {inside.value:<6.2g}  {lift.value:>5g} "
         f"({lift.low:g}-{lift.high:g})  {score.auc.value:.4f}  "
-        f"{score.log_gain.value:>8.2g}  {boyce:>5}  {deviation}"
+        f"{score.log_gain.value:>8.2g}  {boyce:>5}  {near:>4}  {deviation}"
     )
 
 

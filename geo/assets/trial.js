@@ -20,7 +20,7 @@
       percent(score.inside.value),
       number(score.lift.value, 2),
       number(score.auc.value, 3),
-      score.deviation_m ? t("km", { n: number(score.deviation_m.value / 1000, 1) }) : "–",
+      score.deviation_m ? number(score.deviation_m.value / 1000, 1) : "–",
     ]);
     return node(
       "table",
