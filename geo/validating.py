@@ -90,7 +90,7 @@ class Validated:
                 f"movement: {verdict.corridor_km2:,g} of {verdict.ground_km2:,g} km²; "
                 "all others on the same area."
             ),
-            f"  {'':<10}  inside        lift         AUC  log gain  Boyce  near  off by",
+            f"  {'':<10}  inside        lift         AUC  log gain  Boyce  near  off",
         ]
         lines += [f"  {_row(score)}" for score in verdict.scores]
         over = verdict.over_straight
