@@ -55,7 +55,9 @@ def totals_of(tracks):
     )
     return SimpleNamespace(
         movement={"all": movement},
-        paths=pd.DataFrame(rows, columns=["track", "cell"]),
+        paths=pd.DataFrame(rows, columns=["track", "cell"]).assign(
+            part=24276, east=0, north=0
+        ),
         tracks=len(tracks),
     )
 

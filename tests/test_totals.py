@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.packing import pack
 from geo.schema import ALL_MONTHS
-from geo.totals import add_up
+from geo.totals import add_up, mark_tracks
 from tests.parts import (
     JUNE,
     MARCH,
@@ -108,3 +109,46 @@ def test_rejects_are_added_by_reason():
     packed = [pack(replace(part, rejected=counts)) for counts in rejected]
 
     assert add_up(packed, GRID, seasons={}).rejected == {"duplicate": 2, "spike": 5}
+
+
+class TestMarks:
+    """A lot that hangs on the paths alone."""
+
+    def paths(self, names, cells, *, part=24276):
+        rows = [
+            (part, name, cell, cell % 7, -cell)
+            for name, entered in zip(names, cells, strict=True)
+            for cell in entered
+        ]
+        return pd.DataFrame(rows, columns=["part", "track", "cell", "east", "north"])
+
+    @given(st.lists(st.sets(st.integers(0, 99), min_size=1), min_size=1), st.data())
+    def test_names_and_their_order_make_no_difference(self, cells, data):
+        order = data.draw(st.permutations(range(len(cells))))
+        entered = [sorted(some) for some in cells]
+        one = mark_tracks(self.paths(range(len(cells)), entered))
+        other = mark_tracks(
+            self.paths(range(-9, len(cells) - 9), [entered[n] for n in order])
+        )
+
+        def told(marked):
+            rows = marked.sort_values(["track", "cell"])
+            return rows[["track", "cell"]].to_numpy().tolist()
+
+        assert told(one) == told(other)
+
+    def test_tracks_with_one_path_stay_apart_and_parts_too(self):
+        twice = mark_tracks(self.paths([1, 2], [[5, 6], [5, 6]]))
+        later = mark_tracks(self.paths([1], [[5, 6]], part=24277))
+
+        assert twice["track"].nunique() == 2
+        assert set(later["track"]).isdisjoint(twice["track"])
+
+    def test_lots_are_even(self):
+        marked = mark_tracks(self.paths(range(5000), [[n, n + 1] for n in range(5000)]))
+        often = np.bincount(marked["track"].to_numpy()[::2] % 5)
+
+        assert abs(often - 1000).max() < 120
+
+    def test_without_paths_there_is_nothing_to_mark(self):
+        assert mark_tracks(self.paths([], [])).empty

@@ -24,7 +24,7 @@ from geo.findings.model import find_ends, travel_costs
 from geo.grid import Grid, Surface
 from geo.privacy import Findings, masked, round_significant
 from geo.schema import Layers
-from geo.totals import Totals
+from geo.totals import Totals, mark_tracks
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def find_fused(
         return None
     cells = np.flatnonzero(seen)
     weights = fit_weights(
-        count_votes(totals.paths, cells, grid),
+        count_votes(mark_tracks(totals.paths), cells, grid),
         {theta: spread(prior, grid, cells) for theta, prior in priors.items()},
         even=_even(priors, grid),
     )

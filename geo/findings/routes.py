@@ -19,7 +19,7 @@ from geo.analysis.corridors.tubes import draw_tubes, find_tubes
 from geo.findings.methods import Methods
 from geo.grid import Surface
 from geo.schema import Layers, month_label
-from geo.totals import Totals
+from geo.totals import Totals, mark_tracks
 
 
 def find_network(
@@ -56,7 +56,7 @@ def find_network(
     edges, monthly, nodes = count_network(
         totals.paths, network, grid=grid, journeys=journeys
     )
-    tubes = find_tubes(totals.paths, edges, grid=grid)
+    tubes = find_tubes(mark_tracks(totals.paths), edges, grid=grid)
     edges = edges.merge(tubes.edges, on="edge")
     around = edges.set_geometry(edges.buffer(REACH * grid.cell_m))
     edges = edges.assign(bridged_pct=bridged_share(movement, around))

@@ -21,7 +21,6 @@ import msgspec
 import numpy as np
 import pandas as pd
 import shapely
-from crossers import true_crossings
 
 from geo.analysis.crossings.targets import make_targets
 from geo.analysis.hotspots.cells import find_hotspots
@@ -33,6 +32,7 @@ from geo.privacy import Release
 from geo.read.layers import read_layers
 from geo.recipe import named_layers
 from geo.schema import ALL_MONTHS, VISITS
+from tests.bench.crossers import true_crossings
 from tests.bench.surfaces import score_surfaces
 
 DARIEN = Path(__file__).parents[2] / "data" / "darien"

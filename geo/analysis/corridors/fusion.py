@@ -142,7 +142,8 @@ def count_votes(paths: pd.DataFrame, cells: Ints, grid: Grid) -> Votes:
 
     Notes
     -----
-    The fold of a track is its keyed hash modulo FOLDS: neither order nor file matter.
+    The fold of a track is its number modulo FOLDS, which has to be as if by chance:
+    see `geo.totals.mark_tracks`.
     A track that enters none of the cells is not there.
 
     Examples
