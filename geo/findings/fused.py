@@ -127,8 +127,10 @@ def find_fused(
     if not (priors and seen.any()):
         return None
     cells = np.flatnonzero(seen)
+    # What a track does where too few were may not decide its lot either.
+    told = totals.paths[seen.ravel()[totals.paths["cell"].to_numpy()]]
     weights = fit_weights(
-        count_votes(mark_tracks(totals.paths), cells, grid),
+        count_votes(mark_tracks(told), cells, grid),
         {theta: spread(prior, grid, cells) for theta, prior in priors.items()},
         even=_even(priors, grid),
     )
