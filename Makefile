@@ -14,6 +14,9 @@ PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 LOCKED := $(PIP_FLAGS) --no-deps --require-hashes
 OURS := $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
 
+# Two processes; the tests of a file share what they build, and stay together.
+TOGETHER := -n 2 --dist loadfile
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help maps test check browser bench peers wheel lowest lock clean
@@ -25,7 +28,7 @@ maps: $(VENV)/ours.done ## build the map of Darién (REGION=… for another regi
 	$(BIN)/trocha build $(REGION)
 
 test: check browser ## check style and types, run all tests, measure coverage
-	$(BIN)/python -m pytest --cov --cov-branch --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest $(TOGETHER) --cov --cov-branch --cov-report=term-missing:skip-covered
 
 check: $(VENV)/dev.done ## check style and types
 	$(BIN)/ruff format --check .
@@ -48,7 +51,7 @@ wheel: $(VENV)/ours.done ## build dist/trocha-….whl
 
 # The map in the checkout has the bytes that the locked versions give.
 lowest: $(LOWEST)/ours.done ## run the tests with the oldest versions that we promise
-	$(LOWEST)/bin/python -m pytest --quiet \
+	$(LOWEST)/bin/python -m pytest $(TOGETHER) --quiet \
 	  --deselect tests/test_maps.py::test_the_committed_map_is_what_the_code_builds
 
 lock: $(VENV)/dev.done ## choose the newest versions again, and the oldest

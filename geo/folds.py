@@ -129,7 +129,7 @@ def track_keys(first: pd.DataFrame) -> Words:
     >>> time = pd.to_datetime(["2024-06-01T06:00Z", "2024-06-01T06:01Z"])
     >>> first = pd.DataFrame({"time": time, "lon": -77.5, "lat": 8.0})
     >>> (track_keys(first) % 5).tolist(), (track_keys(first[1:]) % 5).tolist()
-    ([0, 0], [0])
+    ([0, 2], [2])
     """
     time = first["time"].dt.tz_convert(None).to_numpy().astype("datetime64[ms]")
     words = [

@@ -179,7 +179,7 @@ def take_in(
     wanted += [(path, "added", adding or options) for path in find_files(list(added))]
     sources, batch, problems, closed = store.sources, [], [], []
     recorded, seen = dict[str, pd.DataFrame](), set[str]()
-    listed = set[tuple[str, str]]()
+    listed, lasting = set[tuple[str, str]](), False
     for path, origin, way in watch(wanted, "reading files"):
         try:
             digest = digest_file(path)
@@ -198,6 +198,7 @@ def take_in(
             sifted = look_at(path, way, key=store.key)
         except InputError as error:
             problems.append(str(error))
+            lasting |= origin == "folder"
             continue
         source = _source(digest, path, origin, sifted, way)
         batch.append((source, sifted.fixes, sifted.rejects))
@@ -218,6 +219,7 @@ def take_in(
         known=len(seen) - len(batch) - len(problems),
         problems=(*closed, *problems),
         listed=tuple(sorted(listed)),
+        lasting=lasting or bool(closed),
     )
 
 

@@ -29,6 +29,9 @@ class Intake:
         A sentence for every file that could not be used.
     listed
         The files in the region's folders, sorted: "fixes" or "points", and a digest.
+    lasting
+        Whether a problem will be there at the next build as well: one with a file in
+        the region's folders.
     """
 
     new: "tuple[Source, ...]"
@@ -36,6 +39,7 @@ class Intake:
     known: int
     problems: tuple[str, ...]
     listed: tuple[tuple[str, str], ...] = ()
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

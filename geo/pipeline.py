@@ -174,7 +174,7 @@ def _draw(
             write_record(result, fresh, layers=files)
             names = sorted(path.relative_to(fresh) for path in fresh.rglob("*.*"))
         whole = digest_all(under, listed=done.intake.listed, state=store.state)
-        certain = not done.intake.problems and under == digest_ground(
+        certain = not done.intake.lasting and under == digest_ground(
             config, today=today
         )
         store.outputs.keep(

@@ -46,7 +46,7 @@ def test_the_shares_of_a_point_have_its_mean_and_no_variance(x, y):
     for place, shares in ((x, laid.sum(axis=0)), (y, laid.sum(axis=1))):
         share = shares / 2**41
         assert share.sum() == pytest.approx(1)
-        assert share @ centre == pytest.approx(place)
+        assert share @ centre == pytest.approx(place, abs=1e-9)
         assert share @ (centre - place) ** 2 == pytest.approx(0, abs=1e-9)
 
 

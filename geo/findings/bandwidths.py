@@ -13,7 +13,7 @@ from geo.privacy import round_significant
 CHOSEN = ("cvl", "likelihood", "ppl", "diggle", "oversmoothing")
 """Methods that are asked, the last as an upper guard."""
 
-_SAMPLE = 1500  # positions; their pairs take a fraction of a second
+_SAMPLE = 500  # positions; their pairs take a tenth of a second
 _FEWEST = 30  # tracks that a choice can rest on
 _SEED = 20_230_101
 

@@ -121,7 +121,7 @@ ROUTE_FIELDS = (
     ),
     (
         "stability_pct",
-        "stable_pct",
+        "there_pct",
         "%",
         "Share of the draws in which the route is there at all, to 5 %",
         "Parte de los sorteos en que la ruta existe, al 5 %",
