@@ -18,7 +18,8 @@ OURS := $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
 TOGETHER := -n 2 --dist loadfile
 
 # Processes, signals, full disks, and what Chromium makes of the page do not hang on the
-# versions of our libraries.
+# versions of our libraries. (An old NumPy starts lscpu when it is imported whole, which
+# the test of damaged files takes for a deed of ours.)
 VERSIONLESS := bad_input watching fuzz map_in_browser
 
 .DEFAULT_GOAL := help
