@@ -42,6 +42,17 @@ class TestPositions:
         assert again.tolist() == x.tolist()
         assert len(set(zip(x, y, strict=True))) == 500
 
+    def test_one_vote_more_moves_few_of_them(self):
+        votes = crowd(20_000)
+        more = votes.copy()
+        more[90, 90] += VOTE
+        one, other = (
+            GRID.cell_of(*draw_positions(some, GRID, number=1000))
+            for some in (votes, more)
+        )
+
+        assert (one == other).mean() > 0.9
+
     def test_without_votes_there_are_none(self):
         x, y = draw_positions(np.zeros(GRID.shape, np.int64), GRID, number=5)
 

@@ -1,11 +1,14 @@
 """Sums over parts in, Findings out: the work that is done once on the whole grid."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from geo.analysis.corridors.brownian import surface_of
+from geo.analysis.corridors.brownian import support_of, surface_of
 from geo.analysis.terrain.laying import on_grid
 from geo.analysis.terrain.reach import hours_to_posts
 from geo.findings.along import find_along
@@ -31,7 +34,7 @@ from geo.findings.routes import find_network
 from geo.findings.surfaces import coarse_ground, land_mask, nearby_tracks, track_density
 from geo.grid import Grid, Surface
 from geo.memory import Memory
-from geo.privacy import About, Findings
+from geo.privacy import About, Findings, round_significant
 from geo.schema import Layers
 from geo.totals import Totals
 
@@ -75,89 +78,161 @@ def make_findings(
         one, only what the base layers alone make is remembered.
     """
     memory = memory or Memory()
-    movement = totals.movement["all"]
-    land = land_mask(base.land, movement.grid)
-    bandwidth_m = choose_bandwidth(
-        methods.bandwidth, totals.votes, movement.grid, fallback_m=cells.cell_m
+    ground = _look_at_ground(totals, base, cells, methods, memory)
+    network = find_network(
+        totals, methods, targets=targets, base=base, land=ground.land
     )
-    density = track_density(totals.votes, movement.grid, bandwidth_m=bandwidth_m)
-    travel = methods.travel or movement.grid
-    hours = memory.surface(
-        "hours",
-        "",
-        lambda: hours_to_posts(
-            base,
-            travel,
-            land=land if travel == movement.grid else None,
-            rules=methods.model.rules,
-            season=methods.model.season,
-        ),
-        travel,
+    of_tracks = _of_tracks(totals, targets, ground, methods) | {
+        "corridors": find_corridors(
+            totals, methods, memory=memory, made_from=made_from or {}
+        )
+    }
+    clusters = find_clusters(
+        totals,
+        cells,
+        ground=ground.coarse,
+        lines=[*base.rivers.geometry, *network["network"].geometry],
+        methods=methods,
     )
-    ground = coarse_ground(land, density.grid, cells)
-    hours = None if hours is None else on_grid(hours, movement.grid)
-    reach_m = 2 * bandwidth_m
-    support = Surface(
-        movement.grid, movement.support.astype(float), "support", "tracks"
-    )
-    network = find_network(totals, methods, targets=targets, base=base, land=land)
     found = Findings(
-        layers={
-            "corridors": find_corridors(
-                totals, methods, memory=memory, made_from=made_from or {}
-            ),
-            "hotspots": find_cells(totals, cells, land, density, methods, hours=hours),
-            "hotspots_monthly": count_by_month(totals.visits, ["cell"]),
-            "crossings": crossings_on_targets(totals.crossings, targets),
-            "crossings_monthly": crossings_by_month(totals.crossings),
-            "monthly": count_by_month(totals.monthly, []),
-            "bandwidths": compare_densities(
-                totals.votes,
-                movement.grid,
-                bandwidth_m=bandwidth_m,
-                tracks=totals.tracks,
-            ),
-        }
-        | find_change(totals, cells, ground=ground, methods=methods)
+        layers=of_tracks
         | network
-        | find_clusters(
+        | clusters
+        | _of_points(
             totals,
-            cells,
+            points,
+            targets=targets,
+            base=base,
             ground=ground,
-            lines=[*base.rivers.geometry, *network["network"].geometry],
             methods=methods,
-        )
-        | find_points(
-            points,
-            targets,
-            cells,
-            ground,
-            methods,
-            effort=base.effort,
-        )
-        | find_along(points, base.trails, bandwidth_m=bandwidth_m)
-        | find_risk(
-            points,
-            draw_positions(totals.votes, movement.grid, number=totals.tracks),
-            movement.grid,
-            land=land,
-            bandwidth_m=bandwidth_m,
         ),
-        surfaces={
-            "movement": (surface_of(movement), support),
-            "density": (
-                density,
-                nearby_tracks(totals.visits, cells, density.grid, reach_m=reach_m),
-            ),
-        },
+        surfaces=_surfaces(totals, ground),
         base=base,
         about=about,
         models=memory.frames(
             "models",
             "",
             lambda: find_models(
-                base, movement.grid, land=land, hours=hours, methods=methods.model
+                base,
+                ground.grid,
+                land=ground.land,
+                hours=ground.hours,
+                methods=methods.model,
             ),
         ),
     )
     return with_fused(found, totals, methods)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What several findings stand on: land, hours to help, and the density."""
+
+    cells: Grid
+    land: NDArray[np.bool_]
+    coarse: NDArray[np.bool_]
+    hours: Surface | None
+    bandwidth_m: float
+    density: Surface
+
+    @property
+    def grid(self) -> Grid:
+        """The fine grid."""
+        return self.density.grid
+
+
+def _look_at_ground(
+    totals: Totals, base: Layers, cells: Grid, methods: Methods, memory: Memory
+) -> _Ground:
+    """Return what several findings stand on."""
+    grid = totals.movement["all"].grid
+    land = land_mask(base.land, grid)
+    travel = methods.travel or grid
+    hours = memory.surface(
+        "hours",
+        "",
+        lambda: hours_to_posts(
+            base,
+            travel,
+            land=land if travel == grid else None,
+            rules=methods.model.rules,
+            season=methods.model.season,
+        ),
+        travel,
+    )
+    bandwidth_m = choose_bandwidth(
+        methods.bandwidth, totals.votes, grid, fallback_m=cells.cell_m
+    )
+    return _Ground(
+        cells=cells,
+        land=land,
+        coarse=coarse_ground(land, grid, cells),
+        hours=None if hours is None else on_grid(hours, grid),
+        bandwidth_m=bandwidth_m,
+        density=track_density(totals.votes, grid, bandwidth_m=bandwidth_m),
+    )
+
+
+def _of_tracks(
+    totals: Totals, targets: gpd.GeoDataFrame, ground: _Ground, methods: Methods
+) -> dict[str, pd.DataFrame]:
+    """Return where and when tracks gather and cross, and how sure that is."""
+    return {
+        "hotspots": find_cells(
+            totals,
+            ground.cells,
+            ground.land,
+            ground.density,
+            methods,
+            hours=ground.hours,
+        ),
+        "hotspots_monthly": count_by_month(totals.visits, ["cell"]),
+        "crossings": crossings_on_targets(totals.crossings, targets),
+        "crossings_monthly": crossings_by_month(totals.crossings),
+        "monthly": count_by_month(totals.monthly, []),
+        "bandwidths": compare_densities(
+            totals.votes,
+            ground.grid,
+            bandwidth_m=ground.bandwidth_m,
+            tracks=totals.tracks,
+        ),
+    } | find_change(totals, ground.cells, ground=ground.coarse, methods=methods)
+
+
+def _of_points(
+    totals: Totals,
+    points: pd.DataFrame | None,
+    *,
+    targets: gpd.GeoDataFrame,
+    base: Layers,
+    ground: _Ground,
+    methods: Methods,
+) -> dict[str, pd.DataFrame]:
+    """Return what recorded points tell, also beside the tracks that pass."""
+    # A round number: one track more then moves few of the positions that are drawn.
+    number = int(round_significant(np.array([float(totals.tracks)]))[0])
+    return (
+        find_points(
+            points, targets, ground.cells, ground.coarse, methods, effort=base.effort
+        )
+        | find_along(points, base.trails, bandwidth_m=ground.bandwidth_m)
+        | find_risk(
+            points,
+            draw_positions(totals.votes, ground.grid, number=number),
+            ground.grid,
+            land=ground.land,
+            bandwidth_m=ground.bandwidth_m,
+        )
+    )
+
+
+def _surfaces(totals: Totals, ground: _Ground) -> dict[str, tuple[Surface, Surface]]:
+    """Return movement and density, each with the tracks behind it."""
+    movement = totals.movement["all"]
+    near = nearby_tracks(
+        totals.visits, ground.cells, ground.grid, reach_m=2 * ground.bandwidth_m
+    )
+    return {
+        "movement": (surface_of(movement), support_of(movement)),
+        "density": (ground.density, near),
+    }

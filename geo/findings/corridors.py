@@ -7,14 +7,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geo.analysis.corridors.brownian import surface_of
+from geo.analysis.corridors.brownian import support_of, surface_of
 from geo.analysis.corridors.outlines import (
     bridged_share,
     corridor_support,
     outline_corridors,
 )
 from geo.findings.methods import Methods
-from geo.grid import Surface
 from geo.memory import Memory
 from geo.totals import Totals
 
@@ -56,9 +55,7 @@ def _by_name(totals: Totals, methods: Methods, season: str) -> dict[str, pd.Data
 def _corridors_of(totals: Totals, methods: Methods, season: str) -> gpd.GeoDataFrame:
     """Outline the corridors of a season, or of the whole period, with support."""
     movement = totals.movement[season]
-    support = Surface(
-        movement.grid, movement.support.astype(float), "support", "tracks"
-    )
+    support = support_of(movement)
     outlines = outline_corridors(
         surface_of(movement),
         levels=methods.levels,

@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo.analysis.corridors.brownian import surface_of
+from geo.analysis.corridors.brownian import support_of, surface_of
 from geo.analysis.corridors.fusion import (
     Weights,
     count_votes,
@@ -120,9 +120,7 @@ def find_fused(
     """
     movement = totals.movement["all"]
     grid = movement.grid
-    tracks = movement.support.astype(np.float64)
-    support = Surface(grid, tracks, "support", "tracks")
-    shown = masked(surface_of(movement), support, k=methods.k).values
+    shown = masked(surface_of(movement), support_of(movement), k=methods.k).values
     seen = np.isfinite(shown) & (shown > 0)
     if not (priors and seen.any()):
         return None

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.analysis.corridors.along import REACH
-from geo.analysis.corridors.brownian import surface_of
+from geo.analysis.corridors.brownian import support_of, surface_of
 from geo.analysis.corridors.journeys import read_journeys
 from geo.analysis.corridors.network import Network, make_network
 from geo.analysis.corridors.outlines import bridged_share
@@ -17,7 +17,6 @@ from geo.analysis.corridors.tidying import tidy_lines
 from geo.analysis.corridors.traffic import count_network, worn_lines
 from geo.analysis.corridors.tubes import draw_tubes, find_tubes
 from geo.findings.methods import Methods
-from geo.grid import Surface
 from geo.schema import Layers, month_label
 from geo.totals import Totals, mark_tracks
 
@@ -83,7 +82,7 @@ def _network(
     """Trace the lines, take out what few walk or is short, and cut the rest."""
     movement = totals.movement["all"]
     grid = movement.grid
-    support = Surface(grid, movement.support.astype(float), "support", "tracks")
+    support = support_of(movement)
     ground: dict[str, Any] = {"targets": targets, "places": places}
     ground["round_m"] = grid.cell_m / 10
     lines = trace_ridges(surface_of(movement), support=support, fewest=methods.k)
