@@ -111,6 +111,24 @@ class Grid:
         y = self.north - (row + 0.5) * self.cell_m
         return x, y
 
+    def squares_of(self, cell: NDArray[np.int64]) -> NDArray[np.object_]:
+        """Return each cell as a polygon.
+
+        Examples
+        --------
+        >>> grid = Grid("EPSG:32618", 0, 500, 250, rows=2, columns=3)
+        >>> [square.bounds for square in grid.squares_of(np.array([5]))]
+        [(500.0, 0.0, 750.0, 250.0)]
+        """
+        import shapely
+
+        x, y = self.centre_of(cell)
+        half = self.cell_m / 2
+        squares: NDArray[np.object_] = shapely.box(
+            x - half, y - half, x + half, y + half
+        )
+        return squares
+
     def coarsened(self, factor: int) -> "Grid":
         """Return the grid whose cells are `factor` times as wide, over the same ground.
 

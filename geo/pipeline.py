@@ -163,16 +163,8 @@ def _draw(
             executor=executor,
             memory=memory,
         )
-        result = done.release
-        before = published_counts(folder)
-        after = count_published(result)
-        files = {name: paths for name, (paths, *_) in layer_sources(config).items()}
-        log.info("writing the map and its files")
-        with replacing(folder) as fresh:
-            write_map(result, fresh / "index.html")
-            write_layers(result, fresh / "gis", formats=FORMATS)
-            write_record(result, fresh, layers=files)
-            names = sorted(path.relative_to(fresh) for path in fresh.rglob("*.*"))
+        result, before = done.release, published_counts(folder)
+        names = _write(config, result, folder)
         whole = digest_all(under, listed=done.intake.listed, state=store.state)
         certain = not done.intake.lasting and under == digest_ground(
             config, today=today
@@ -191,10 +183,21 @@ def _draw(
         redone=done.redone,
         reused=done.reused,
         before=before,
-        after=after,
+        after=count_published(result),
         seconds=time.perf_counter() - start,
         forgotten=tuple(source.name for source in dropped),
     )
+
+
+def _write(config: Config, result: Release, folder: Path) -> list[Path]:
+    """Write the map, its files and its record, in one step; return their names."""
+    files = {name: paths for name, (paths, *_) in layer_sources(config).items()}
+    log.info("writing the map and its files")
+    with replacing(folder) as fresh:
+        write_map(result, fresh / "index.html")
+        write_layers(result, fresh / "gis", formats=FORMATS)
+        write_record(result, fresh, layers=files)
+        return sorted(path.relative_to(fresh) for path in fresh.rglob("*.*"))
 
 
 def export(

@@ -63,7 +63,7 @@ FLOORS = [
     {"analysis.corridors.traffic", "analysis.crossings.counts"}
     | {"analysis.hotspots.emerging", "analysis.hotspots.forecast"}
     | {"analysis.hotspots.stability"}
-    | {"analysis.terrain.ground", "analysis.terrain.journeys"},
+    | {"analysis.terrain.ground", "analysis.terrain.flows"},
     {"analysis.hotspots.points", "analysis.terrain.laying"}
     | {"analysis.corridors.prior", "analysis.corridors.rivals"}
     | {"memory", "partials", "privacy"},

@@ -123,14 +123,6 @@ def _published(
     )
 
 
-def _squares(cell: NDArray[np.int64], grid: Grid) -> NDArray[np.object_]:
-    """Return the squares of cells."""
-    x, y = grid.centre_of(cell)
-    half = grid.cell_m / 2
-    squares: NDArray[np.object_] = shapely.box(x - half, y - half, x + half, y + half)
-    return squares
-
-
 def _local(field: _Field, methods: Methods) -> gpd.GeoDataFrame:
     """Return local Moran's I of the published cells."""
     found = local_moran(field.counts, mask=field.domain, permutations=PERMUTATIONS)
@@ -150,7 +142,7 @@ def _local(field: _Field, methods: Methods) -> gpd.GeoDataFrame:
             "lisa": named,
             "lisa_q": round_significant(q),
         },
-        geometry=_squares(field.cell, field.grid),
+        geometry=field.grid.squares_of(field.cell),
         crs=field.grid.crs,
     )
 
@@ -269,7 +261,7 @@ def _told(
         reach = max(cluster.radius_m, field.grid.cell_m / 2)
         shape = shapely.Point(x[0], y[0]).buffer(reach)
     else:
-        shape = shapely.union_all(_squares(inside, field.grid))
+        shape = shapely.union_all(field.grid.squares_of(inside))
     return {
         "window": window,
         "rank": rank,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from geo.analysis.terrain.bands import areas_below
 from geo.analysis.terrain.costs import Costs
 from geo.analysis.terrain.entries import cells_at
-from geo.analysis.terrain.journeys import net_flows
+from geo.analysis.terrain.flows import net_flows
 from geo.analysis.terrain.moves import Graph
 from geo.analysis.terrain.travel import accumulate_each
 from geo.grid import Surface

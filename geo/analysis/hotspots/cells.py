@@ -3,7 +3,6 @@
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -138,8 +137,6 @@ def find_hotspots(
         chances=chances,
     )
     bearing, one_way = _directions(rows)
-    x, y = grid.centre_of(cell)
-    half = grid.cell_m / 2
     return gpd.GeoDataFrame(
         {
             "cell": cell,
@@ -154,7 +151,7 @@ def find_hotspots(
             "kind": kind_of(z, q, alpha=alpha),
             "confidence": confidence_of(q, alpha=alpha),
         },
-        geometry=shapely.box(x - half, y - half, x + half, y + half),
+        geometry=grid.squares_of(cell),
         crs=grid.crs,
     )
 

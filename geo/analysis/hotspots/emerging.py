@@ -3,7 +3,6 @@
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
@@ -116,11 +115,9 @@ never before; no trend (p 0.086).
     trend = mann_kendall(alone.z[:, visited].T, autocorrelation=autocorrelation)
     rising = np.where(trend.p <= alpha, np.sign(trend.s), 0)
     cell = np.flatnonzero(visited)
-    x, y = grid.centre_of(cell)
-    half = grid.cell_m / 2
     return gpd.GeoDataFrame(
         {"cell": cell, "kind": classify(state, rising), **_trace(state, trend, rising)},
-        geometry=shapely.box(x - half, y - half, x + half, y + half),
+        geometry=grid.squares_of(cell),
         crs=grid.crs,
     )
 

@@ -194,8 +194,6 @@ def find_point_hotspots(
             for scores in score_rates(seen.reshape(grid.shape), hours)
         )
     effort = {} if hours is None else {"effort_h": _watched(hours.ravel()[cell])}
-    x, y = grid.centre_of(cell)
-    half = grid.cell_m / 2
     return gpd.GeoDataFrame(
         {
             "cell": cell,
@@ -206,7 +204,7 @@ def find_point_hotspots(
             "confidence": confidence_of(q, alpha=alpha),
             **effort,
         },
-        geometry=shapely.box(x - half, y - half, x + half, y + half),
+        geometry=grid.squares_of(cell),
         crs=grid.crs,
     )
 

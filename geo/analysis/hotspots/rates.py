@@ -51,10 +51,7 @@ def effort_in_cells(effort: gpd.GeoDataFrame, grid: Grid) -> NDArray[np.float64]
             continue
         cell = _cells_near(shape, grid)
         measure = shapely.area if size == 2 else shapely.length
-        x, y = grid.centre_of(cell)
-        half = grid.cell_m / 2
-        squares = shapely.box(x - half, y - half, x + half, y + half)
-        inside = measure(shapely.intersection(squares, shape))
+        inside = measure(shapely.intersection(grid.squares_of(cell), shape))
         hours[cell] += spent * inside / measure(shape)
     return hours.reshape(grid.shape)
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from geo.analysis.terrain import journeys
-from geo.analysis.terrain.journeys import net_flows
+from geo.analysis.terrain import flows as room
+from geo.analysis.terrain.flows import net_flows
 from geo.analysis.terrain.moves import Graph
 from geo.analysis.terrain.wandering import wander
 from tests.test_terrain_wandering import scene
@@ -57,8 +57,8 @@ def test_pairs_too_far_apart_for_numbers_are_solved_alone(monkeypatch):
         asked.append(args[1:])
         return wander(*args, **options)
 
-    monkeypatch.setattr(journeys, "_FAR", 1e-3)
-    monkeypatch.setattr(journeys, "wander", alone)
+    monkeypatch.setattr(room, "_FAR", 1e-3)
+    monkeypatch.setattr(room, "wander", alone)
     found = flows(costs, [0], [39, 119], 3.0)
 
     assert asked
