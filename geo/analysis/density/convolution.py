@@ -6,13 +6,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 
+from geo.frames import on_processors
 from geo.grid import Grid
 from geo.kernels import lattice
 
 EDGES = ("diggle", "uniform", "none")
 """What may happen to the part of a kernel that falls off the mask."""
 
+MANY = 200_000
+"""From so many points on, two threads lay them, each on a grid of its own."""
+
 _CUT = 6.0  # kernels end here, in standard deviations
+_WORKERS = -1  # all processors: their number does not change the bits
 _NOTHING = 1e-13  # Fourier transforms leave this share of the maximum behind
 
 
@@ -66,11 +71,34 @@ def lay_points(
     # Whole numbers need some headroom.
     total = len(px) if weights is None else math.fsum(weight)
     scale = 2.0 ** (60 - math.ceil(math.log2(total))) if total > 0 else 1.0
-    shared = np.zeros((grid.rows + 2, grid.columns + 2), np.int64)
-    here = np.zeros(grid.shape, bool)
     edges = (float(grid.west), float(grid.north), float(grid.cell_m))
-    lattice.lay_points(px, py, weight, *edges, scale, shared, here)
+
+    def lay(part: slice) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        shared = np.zeros((grid.rows + 2, grid.columns + 2), np.int64)
+        here = np.zeros(grid.shape, bool)
+        own = weight if weights is None else weight[part]
+        lattice.lay_points(px[part], py[part], own, *edges, scale, shared, here)
+        return shared, here
+
+    shared, here = _sum_halves(on_processors(lay, _halves(len(px))))
     return shared / scale, here
+
+
+def _halves(size: int) -> list[slice]:
+    """Cut points in two if they are so many that each half deserves its own grid."""
+    middle = size // 2 if size >= MANY else size
+    return [slice(middle), slice(middle, size)][: 1 + (middle < size)]
+
+
+def _sum_halves(
+    halves: list[tuple[NDArray[np.int64], NDArray[np.bool_]]],
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Add the grids of the halves to the first."""
+    shared, here = halves[0]
+    for others, there in halves[1:]:
+        shared += others
+        here |= there
+    return shared, here
 
 
 def spread(
@@ -96,9 +124,10 @@ def spread(
 def gaussian(values: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
     """Return the convolution with a Gaussian of so many cells that sums to 1."""
     shape = room_for(values.shape, sigma)
-    wave = fft.rfft2(values, shape)
+    wave = fft.rfft2(values, shape, workers=_WORKERS)
     dampen(wave, shape, sigma)
-    return without_noise(fft.irfft2(wave, shape)[: values.shape[0], : values.shape[1]])
+    whole = fft.irfft2(wave, shape, workers=_WORKERS, overwrite_x=True)
+    return without_noise(whole[: values.shape[0], : values.shape[1]])
 
 
 def room_for(shape: tuple[int, ...], sigma: float) -> tuple[int, int]:
