@@ -24,7 +24,7 @@ VERSIONLESS := bad_input watching fuzz map_in_browser
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help maps test check browser bench peers wheel lowest lock clean
+.PHONY: help maps test check coverage browser bench peers wheel lowest lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -32,7 +32,10 @@ help: ## say what there is
 maps: $(VENV)/ours.done ## build the map of Darién (REGION=… for another region)
 	$(BIN)/trocha build $(REGION)
 
-test: check browser ## check style and types, run all tests, measure coverage
+test: check browser ## check style and types, run all tests
+	$(BIN)/python -m pytest $(TOGETHER)
+
+coverage: $(VENV)/dev.done browser ## run all tests, and say which lines none of them runs
 	$(BIN)/python -m pytest $(TOGETHER) --cov --cov-branch --cov-report=term-missing:skip-covered
 
 check: $(VENV)/dev.done ## check style and types
