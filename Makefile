@@ -35,8 +35,8 @@ maps: $(VENV)/ours.done ## build the map of Darién (REGION=… for another regi
 test: check browser ## check style and types, run all tests
 	$(BIN)/python -m pytest $(TOGETHER)
 
-coverage: $(VENV)/dev.done browser ## run all tests, and say which lines none of them runs
-	$(BIN)/python -m pytest $(TOGETHER) --cov --cov-branch --cov-report=term-missing:skip-covered
+coverage: export PYTEST_ADDOPTS += --cov --cov-branch --cov-report=term-missing:skip-covered
+coverage: test ## the same, and say which lines none of them runs
 
 check: $(VENV)/dev.done ## check style and types
 	$(BIN)/ruff format --check .
