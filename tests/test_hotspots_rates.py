@@ -7,10 +7,11 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 
 from geo.analysis.hotspots.points import find_point_hotspots
 from geo.analysis.hotspots.rates import effort_in_cells, score_rates
+from geo.analysis.hotspots.stats import false_discovery
 from geo.grid import Grid
 from geo.schema import ALL_MONTHS
 
@@ -70,6 +71,27 @@ class TestRates:
         ]
         assert q.min() >= 0
         assert q[0, 0] >= min(1.0, 2 * min(tails)) - 1e-12
+
+    def test_a_window_with_all_the_hours_is_as_expected_with_everybody_in_it(self):
+        grid = np.ones((6, 6))
+
+        for number in (0 * grid, 7 * grid):
+            z, q = score_rates(number.astype(np.int64), grid, ring=6)
+
+            assert not np.nan_to_num(z).any()
+            assert np.nanmin(q, initial=1) == 1
+
+    @given(st.lists(st.integers(0, 40), min_size=36, max_size=36))
+    def test_the_chance_of_each_window_is_twice_its_smaller_tail(self, counts):
+        number, hours = np.array(counts).reshape(6, 6), np.ones((6, 6))
+        hours[:3] = 5
+        _, q = score_rates(number, hours, ring=0)
+        total, share = number.sum(), hours / hours.sum()
+        tails = binom.cdf(number, total, share), binom.sf(number - 1, total, share)
+        expected = false_discovery(np.minimum(2 * np.minimum(*tails), 1).ravel())
+
+        if total:
+            assert q.ravel() == pytest.approx(expected, rel=1e-9)
 
     def test_more_eyes_alone_make_no_hotspot_and_more_people_do(self):
         hours = np.ones((10, 10))

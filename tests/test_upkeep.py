@@ -88,3 +88,17 @@ def test_nothing_heavy_is_loaded_when_there_is_nothing_to_do(tiny_region):
 
     assert "0 new, 3 known, 0 gone" in told.stdout
     assert told.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_build_does_not_wait_for_what_few_builds_need():
+    """Each of these takes as long to load as all of NumPy, or longer."""
+    code = (
+        "import sys, geo.pipeline\n"
+        "print({'scipy.stats', 'scipy.optimize', 'scipy.signal'} & set(sys.modules))"
+    )
+
+    told = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert told.stdout.strip() == "set()"

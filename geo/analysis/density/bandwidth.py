@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import fft, optimize
+from scipy import fft
 from scipy.special import ndtr
 
 from geo.analysis.density.convolution import gaussian
@@ -326,6 +326,8 @@ def _held_along(
 
 def _best(value: Callable[[float], float], points: _Points, *, root: bool) -> float:
     """Return the bandwidth at which the criterion is zero, or smallest."""
+    from scipy import optimize  # slow to load, and not needed for a bandwidth in metres
+
     west, south, east, north = points.grid.bounds
     highest = math.hypot(east - west, north - south) / 2
     step = np.hypot(np.diff(points.x), np.diff(points.y))
