@@ -4,7 +4,11 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from geo.progress import watch
 
@@ -13,6 +17,10 @@ Result = TypeVar("Result")
 
 MOST_THREADS = 4
 """Each holds a part in memory."""
+
+
+PIECES = 8
+"""What is cut for several threads is cut into so many pieces, however many run."""
 
 
 @contextmanager
@@ -90,3 +98,28 @@ def map_parts(
     finally:
         for future in pending:
             future.cancel()
+
+
+def cut_evenly(begin: NDArray[np.int64]) -> list[slice]:
+    """Cut things that have rows, such as tracks, into pieces of about as many rows.
+
+    Parameters
+    ----------
+    begin
+        With which row each begins, and how many rows there are.
+
+    Returns
+    -------
+    list of slice
+        From which thing to which; at most PIECES, none empty, all of them together.
+
+    Examples
+    --------
+    >>> cut_evenly(np.arange(0, 100, 3))[:2]
+    [slice(0, 5, None), slice(5, 9, None)]
+    >>> cut_evenly(np.array([0, 10, 20])), cut_evenly(np.array([0]))
+    ([slice(0, 1, None), slice(1, 2, None)], [])
+    """
+    ends = np.arange(PIECES + 1) * (begin[-1] / PIECES)
+    cuts = np.unique(np.searchsorted(begin, ends))
+    return [slice(int(a), int(b)) for a, b in pairwise(cuts)]

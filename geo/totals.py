@@ -9,7 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.analysis.corridors.brownian import Occurrence
+from geo.engine import cut_evenly, map_parts, workers
 from geo.grid import Grid
+from geo.kernels.draws import mark_rows
 from geo.packing import Arrays, paths_in, rejected_in, table_in
 from geo.partials import MOVEMENT, PATHS, add_crossings
 from geo.trails import join_trails, trails_in
@@ -132,10 +134,6 @@ def _join_paths(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def mark_tracks(paths: pd.DataFrame) -> pd.DataFrame:
     """Return paths with a number in place of each track that its path alone decides.
 
-    What the store calls a track hangs on its secret key. Where tracks are drawn by lot,
-    the lot must not: another store with the same files has another key, and has to make
-    the same map.
-
     Parameters
     ----------
     paths
@@ -151,18 +149,56 @@ def mark_tracks(paths: pd.DataFrame) -> pd.DataFrame:
     >>> one == other, one[0] == one[1], one[1] == one[2]
     (True, True, False)
     """
+    begin = begins_of(paths)
+    return paths.assign(track=np.repeat(marks_of(paths, begin), np.diff(begin)))
+
+
+def begins_of(paths: pd.DataFrame) -> NDArray[np.int64]:
+    """Return with which row of paths each track begins, and how many rows there are.
+
+    Examples
+    --------
+    >>> paths = pd.DataFrame({"track": [7, 7, 8], "part": 24276})
+    >>> begins_of(paths).tolist(), begins_of(paths[:0]).tolist()
+    ([0, 2, 3], [0])
+    """
     part, track = paths["part"].to_numpy(), paths["track"].to_numpy()
-    if not track.size:
-        return paths
-    row = np.zeros(track.size, np.uint64)
-    for name in ("part", "cell", "east", "north"):
-        row = _mixed(row ^ paths[name].to_numpy().astype(np.int64).view(np.uint64))
-    begins = np.append(True, (part[1:] != part[:-1]) | (track[1:] != track[:-1]))
-    sums = np.add.reduceat(row, np.flatnonzero(begins))
+    new = (part[1:] != part[:-1]) | (track[1:] != track[:-1])
+    first = np.zeros(min(1, track.size), np.int64)
+    return np.concatenate([first, np.flatnonzero(new) + 1, [track.size]])
+
+
+def marks_of(paths: pd.DataFrame, begin: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return a number for each track that its path alone decides.
+
+    What the store calls a track hangs on its secret key. Where tracks are drawn by lot,
+    the lot must not: another store with the same files has another key, and has to make
+    the same map.
+
+    Parameters
+    ----------
+    paths
+        As in `Totals`; the rows of each track side by side.
+    begin
+        Of `begins_of`.
+    """
+    columns = [
+        np.require(paths[name], kind, ["C"])
+        for name, kind in (PATHS | {"part": "int32"}).items()
+        if name != "track"
+    ]
+    cell, east, north, part = columns
+    sums = np.zeros(begin.size - 1, np.uint64)
+
+    def mark(piece: slice) -> None:
+        rows = begin[piece.start : piece.stop + 1]
+        mark_rows(rows, part, cell, east, north, sums[piece])
+
+    with workers() as pool:
+        map_parts(mark, cut_evenly(begin), executor=pool)
     # Of those whose paths are alike it does not matter which is which.
     again = pd.Series(sums).groupby(sums, sort=False).cumcount().to_numpy()
-    marks = _mixed(_mixed(sums) + again.astype(np.uint64)).view(np.int64)
-    return paths.assign(track=marks[np.cumsum(begins) - 1])
+    return _mixed(sums + again.astype(np.uint64)).view(np.int64)
 
 
 def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -18,7 +18,7 @@ from geo.analysis.corridors.traffic import count_network, worn_lines
 from geo.analysis.corridors.tubes import draw_tubes, find_tubes
 from geo.findings.methods import Methods
 from geo.schema import Layers, month_label
-from geo.totals import Totals, mark_tracks
+from geo.totals import Totals, begins_of, marks_of
 
 
 def find_network(
@@ -55,7 +55,8 @@ def find_network(
     edges, monthly, nodes = count_network(
         totals.paths, network, grid=grid, journeys=journeys
     )
-    tubes = find_tubes(mark_tracks(totals.paths), edges, grid=grid)
+    seeds = marks_of(totals.paths, begins_of(totals.paths))
+    tubes = find_tubes(totals.paths, edges, grid=grid, seeds=seeds)
     edges = edges.merge(tubes.edges, on="edge")
     around = edges.set_geometry(edges.buffer(REACH * grid.cell_m))
     edges = edges.assign(bridged_pct=bridged_share(movement, around))

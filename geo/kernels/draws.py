@@ -38,6 +38,30 @@ def uniform(seed: int, stream: int, counter: int) -> float:
 
 
 @njit(cache=True, nogil=True)
+def mark_rows(
+    begin: Ints,
+    part: NDArray[np.int32],
+    cell: NDArray[np.int32],
+    east: NDArray[np.int16],
+    north: NDArray[np.int16],
+    marks: NDArray[np.uint64],
+) -> None:
+    """Fill in a number for each track that hangs on its rows, in whatever order.
+
+    Track t has the rows from ``begin[t]`` up to ``begin[t + 1]``.
+    """
+    step = np.uint64(0x9E3779B97F4A7C15)
+    for t in range(begin.size - 1):
+        total = np.uint64(0)
+        for i in range(begin[t], begin[t + 1]):
+            word = _mixed(np.uint64(np.int64(part[i])) + step)
+            word = _mixed((word ^ np.uint64(np.int64(cell[i]))) + step)
+            word = _mixed((word ^ np.uint64(np.int64(east[i]))) + step)
+            total += _mixed((word ^ np.uint64(np.int64(north[i]))) + step)
+        marks[t] = _mixed(total + step)
+
+
+@njit(cache=True, nogil=True)
 def draw_places(seed: int, places: int, first: int, ids: Ints) -> None:
     """Fill each row with distinct places in random order; rows count from `first`."""
     rows, size = ids.shape

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from geo.analysis.corridors.along import Along, cells_along
 from geo.engine import map_parts, workers
 from geo.grid import Grid
-from geo.kernels.tubes import Profiles, draw_ridges
+from geo.kernels.tubes import (
+    BLOCK,
+    Entries,
+    Profiles,
+    count_entries,
+    draw_ridges,
+    sort_entries,
+)
 
 DRAWS = 200
 """How often the tracks are drawn anew."""
@@ -50,7 +57,12 @@ class Tubes(NamedTuple):
 
 
 def find_tubes(
-    paths: pd.DataFrame, edges: gpd.GeoDataFrame, *, grid: Grid, draws: int = DRAWS
+    paths: pd.DataFrame,
+    edges: gpd.GeoDataFrame,
+    *,
+    grid: Grid,
+    seeds: Ints | None = None,
+    draws: int = DRAWS,
 ) -> Tubes:
     """Draw the tracks anew, and see how far the ridges along the edges move.
 
@@ -62,6 +74,9 @@ def find_tubes(
         `edge` and lines.
     grid
         Of the cells.
+    seeds
+        A number for each track, in their order, from which its luck in the draws comes;
+        by default the track itself.
     draws
         How often.
 
@@ -98,11 +113,12 @@ def find_tubes(
     [[1.0, 50.0, 100.0]]
     """
     along = cells_along(edges.geometry, grid, reach=float(_WIDE))
-    profiles, start = _profiles(along, edges, paths, grid)
+    profiles, start = _profiles(along, edges, grid)
+    entries, seeds = _entries(paths, along.cell, grid, seeds=seeds)
     length = edges.length.to_numpy()
     line = np.repeat(np.arange(len(edges)), np.diff(start))
     at_m = (np.arange(start[-1]) - start[line] + 0.5) * grid.cell_m
-    offsets = np.abs(_offsets(profiles, draws)) * grid.cell_m
+    offsets = np.abs(_offsets(entries, seeds, profiles, draws=draws)) * grid.cell_m
     found = np.isfinite(offsets)
     ends_m = np.minimum(_ENDS * grid.cell_m, length[line] / 4)
     inner = (at_m >= ends_m) & (at_m <= length[line] - ends_m)
@@ -171,30 +187,20 @@ def _band(line: shapely.LineString, at_m: Floats, half_m: Floats) -> shapely.Geo
 
 
 def _profiles(
-    along: Along, edges: gpd.GeoDataFrame, paths: pd.DataFrame, grid: Grid
+    along: Along, edges: gpd.GeoDataFrame, grid: Grid
 ) -> tuple[Profiles, Ints]:
-    """Return the votes on profiles, and with which profile each line begins."""
+    """Return where cells fall on profiles, and with which one each line begins."""
     width = 2 * (_WIDE + 1)
     count = np.maximum(1, np.ceil(edges.length.to_numpy() / grid.cell_m)).astype(int)
     start = np.concatenate([[0], np.cumsum(count)])
     step = np.minimum(along.at_m // grid.cell_m, count[along.line] - 1).astype(np.int64)
-    profile = start[along.line] + step
     across = along.off_m / grid.cell_m + _WIDE
     low = np.floor(across).astype(np.int64)
-    slot = np.full(grid.rows * grid.columns, -1, np.int64)
-    slot[along.cell] = np.arange(along.cell.size)
-    _, which, entered = np.unique(
-        paths["track"].to_numpy(), return_inverse=True, return_counts=True
-    )
-    place = slot[paths["cell"].to_numpy()]
-    near = place >= 0
     line = np.repeat(np.arange(len(edges)), count)
     return (
         Profiles(
-            track=paths["track"].to_numpy(np.int64)[near],
-            vote=((1 << 30) // entered)[which][near],
-            place=place[near],
-            bin=profile * width + low,
+            width=width,
+            bin=(start[along.line] + step) * width + low,
             right=np.rint(64 * (across - low)).astype(np.int64),
             first=start[line],
             last=start[line + 1] - 1,
@@ -203,20 +209,39 @@ def _profiles(
     )
 
 
-def _offsets(profiles: Profiles, draws: int) -> Floats:
+def _entries(
+    paths: pd.DataFrame, places: Ints, grid: Grid, *, seeds: Ints | None
+) -> tuple[Entries, Ints]:
+    """Return who enters each of some cells, and the seed of each who does."""
+    track = paths["track"].to_numpy(np.int64)
+    first = np.flatnonzero(track[1:] != track[:-1]) + 1
+    begin = np.concatenate([np.zeros(min(1, track.size), int), first, [track.size]])
+    cell = np.require(paths["cell"], np.int32, ["C"])
+    slot = np.full(grid.rows * grid.columns, -1, np.int32)
+    slot[places] = np.arange(places.size)
+    start = np.zeros(places.size + 1, np.int64)
+    near = count_entries(begin, cell, slot, start)
+    size, who = int(start[-1]), np.zeros(near, np.int64)
+    entries = Entries(start, np.zeros(size, np.uint32), np.zeros(size, np.uint32))
+    sort_entries(begin, cell, slot, 1 << 30, start.copy(), entries, who)
+    return entries, track[begin[who]] if seeds is None else seeds[who]
+
+
+def _offsets(
+    entries: Entries, seeds: Ints, profiles: Profiles, *, draws: int
+) -> Floats:
     """Return where the ridge of each draw lies on each profile, in cells."""
     reach = int(3 * _SIGMA)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / _SIGMA) ** 2)
     offsets = np.empty((draws, profiles.first.size))
-    each = 25
+    sharpest = _SHARPEST / _SIGMA**2
 
     def draw(begin: int) -> None:
-        rows = offsets[begin : begin + each]
-        width = 2 * (_WIDE + 1)
-        draw_ridges(profiles, kernel, width, _NEAR, _SHARPEST / _SIGMA**2, begin, rows)
+        rows = offsets[begin : begin + BLOCK]
+        draw_ridges(entries, seeds, profiles, kernel, _NEAR, sharpest, begin, rows)
 
     with workers() as pool:
-        map_parts(draw, range(0, draws, each), executor=pool)
+        map_parts(draw, range(0, draws, BLOCK), executor=pool)
     return offsets
 
 
