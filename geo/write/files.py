@@ -129,13 +129,19 @@ def write_layers(
 @contextmanager
 def _gdal(day: str) -> Iterator[None]:
     """Hold GDAL's clock still, and turn its failures into those of the disk."""
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{day}T00:00:00.000Z"})
+    options = {
+        "OGR_CURRENT_DATE": f"{day}T00:00:00.000Z",
+        # A file that is put in place when all of it is there need not be safe before:
+        # SQLite would wait for the disk once a layer, for most of the time of a map.
+        "OGR_SQLITE_SYNCHRONOUS": "OFF",
+    }
+    pyogrio.set_gdal_config_options(options)
     try:
         yield
     except (DataSourceError, DataLayerError) as error:
         raise OSError("the disk is full, or the folder closed") from error
     finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+        pyogrio.set_gdal_config_options(dict.fromkeys(options))
 
 
 def _write_gpkg(job: _Job) -> None:
@@ -156,7 +162,7 @@ def _write_gpkg(job: _Job) -> None:
             layer_metadata=_tags(job.release, of),
             layer_options={"IDENTIFIER": name, "DESCRIPTION": job.mark(of)},
         )
-    write_project(job.release, job.folder)
+    write_project(job.release, job.folder, tables=job.tables)
 
 
 def _type_of(kind: str, table: pd.DataFrame, *, several: bool = False) -> str | None:

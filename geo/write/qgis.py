@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
+import pandas as pd
+
 from geo.errors import OutputError
 from geo.privacy import Release
 from geo.write.fields import file_stem
@@ -19,7 +21,12 @@ VERSION = "3.22.16"
 WGS_84 = {"srsid": "3452", "srid": "4326", "authid": "EPSG:4326"}
 
 
-def write_project(release: Release, folder: Path) -> Path:
+def write_project(
+    release: Release,
+    folder: Path,
+    *,
+    tables: Mapping[str, pd.DataFrame] | None = None,
+) -> Path:
     """Write a project that opens the GeoPackage of a release with its styles.
 
     The styles are put into the GeoPackage as well, so that a layer looks the same
@@ -31,6 +38,9 @@ def write_project(release: Release, folder: Path) -> Path:
         What `geo.write.files.write_layers` has written.
     folder
         Where it was written to, with "gpkg" among the formats.
+    tables
+        The layers as `geo.write.tables.published_table` gives them, if they are at
+        hand.
 
     Returns
     -------
@@ -49,6 +59,8 @@ def write_project(release: Release, folder: Path) -> Path:
             f"{folder / package} is missing; the project draws its layers.",
             hint='Write it first, with "gpkg" among the formats.',
         )
+    if tables is None:
+        tables = {name: published_table(release, name) for name in release.layers}
     layers = list(draw(release))
     with replacing(folder) as fresh:
         (fresh / package).write_bytes((folder / package).read_bytes())
@@ -56,7 +68,8 @@ def write_project(release: Release, folder: Path) -> Path:
             _store_styles(fresh / package, layers)
         except sqlite3.Error as error:
             raise OSError(f"{package} does not take its styles ({error})") from error
-        xml = ET.tostring(_project(release, layers, package), encoding="unicode")
+        root = _project(release, layers, package, bounds=bounds_of(tables))
+        xml = ET.tostring(root, encoding="unicode")
         (fresh / project).write_bytes(f"<!DOCTYPE qgis>\n{xml}\n".encode())
     return folder / project
 
@@ -115,6 +128,7 @@ def _style(drawn: Drawn) -> str:
 def _store_styles(package: Path, layers: Sequence[Drawn]) -> None:
     """Put the styles into the table of a GeoPackage where QGIS looks for them."""
     with closing(sqlite3.connect(package)) as store, store:
+        store.execute("PRAGMA synchronous = OFF")  # it is put in place when it is whole
         store.execute("DROP TABLE IF EXISTS layer_styles")
         store.execute("DELETE FROM gpkg_contents WHERE table_name = 'layer_styles'")
         store.execute(
@@ -135,14 +149,21 @@ def _store_styles(package: Path, layers: Sequence[Drawn]) -> None:
         )
 
 
-def _project(release: Release, layers: Sequence[Drawn], package: str) -> ET.Element:
+def _project(
+    release: Release,
+    layers: Sequence[Drawn],
+    package: str,
+    *,
+    bounds: Sequence[float] | None,
+) -> ET.Element:
     """Return the project: a tree of layers, what they are, and what is in view."""
     title = " ".join([release.about.region, *(f"[{m}]" for m in release.marks)])
     root = ET.Element("qgis", version=VERSION, projectname=title)
     ET.SubElement(root, "title").text = title
     root.append(_crs("projectCrs"))
     tree = ET.SubElement(root, "layer-tree-group")
-    _add_canvas(root, release)
+    if bounds is not None:
+        _add_canvas(root, bounds)
     known = ET.SubElement(root, "projectlayers")
     for drawn in layers:
         source = f"./{package}|layername={drawn.table}"
@@ -170,11 +191,8 @@ def _id(drawn: Drawn) -> str:
     return f"trocha_{drawn.table}"
 
 
-def _add_canvas(root: ET.Element, release: Release) -> None:
+def _add_canvas(root: ET.Element, edges: Sequence[float]) -> None:
     """Show all of the layers when the project opens."""
-    edges = bounds_of({name: published_table(release, name) for name in release.layers})
-    if edges is None:
-        return
     canvas = ET.SubElement(root, "mapcanvas", name="theMapCanvas")
     ET.SubElement(canvas, "units").text = "degrees"
     extent = ET.SubElement(canvas, "extent")

@@ -72,24 +72,23 @@ def published_table(release: Release, name: str) -> pd.DataFrame:
     PrivacyError
         If a column is not in the catalogue of published columns.
     """
-    layer = release.layers[name].copy()
-    columns = [column for column in layer.columns if column != "geometry"]
-    describe(name, columns)
-    for column in columns:
-        layer[column] = plain_values(layer[column])
+    layer = release.layers[name]
+    named = [column for column in layer.columns if column != "geometry"]
+    describe(name, named)
+    columns = {column: plain_values(layer[column]) for column in named}
     marks = "; ".join(release.marks_of(name))
     if marks:
-        columns.append("mark")
-        layer["mark"] = pd.Series(marks, layer.index, dtype="str")
+        columns["mark"] = pd.Series(marks, layer.index, dtype="str")
+    table = pd.DataFrame(columns, layer.index)
     if not isinstance(layer, gpd.GeoDataFrame):
-        return layer[columns]
-    degrees = layer[[*columns, "geometry"]].to_crs(DEGREES)
+        return table
+    degrees = layer.geometry.to_crs(DEGREES)
     # Processors differ in the last bits of a sine; a centimetre is the same on all.
     shapes = shapely.transform(
-        degrees.geometry.to_numpy(), lambda corners: np.round(corners, DECIMALS)
+        degrees.to_numpy(), lambda corners: np.round(corners, DECIMALS)
     )
-    frame: pd.DataFrame = degrees.set_geometry(
-        gpd.GeoSeries(shapes, degrees.index, crs=DEGREES)
+    frame: pd.DataFrame = gpd.GeoDataFrame(
+        table, geometry=gpd.GeoSeries(shapes, layer.index, crs=DEGREES)
     )
     return frame
 
@@ -164,15 +163,19 @@ def for_dbf(
     for column in short:
         values = table[column]
         if pd.api.types.is_numeric_dtype(values):
-            fits = values.notna() & (values.abs() < LARGEST_NUMBER).fillna(value=False)
-            table[column] = values.where(fits, NO_NUMBER)
-            lost = values.notna() & ~fits
+            number = values.to_numpy(dtype=np.float64, na_value=np.nan)
+            fits = np.abs(number) < LARGEST_NUMBER
+            lost = int(np.count_nonzero(~fits & ~np.isnan(number)))
+            if not fits.all():
+                table[column] = values.where(fits, NO_NUMBER)
         else:
-            table[column] = values.map(cut_text, na_action="ignore")
-            size = values.fillna("").map(lambda text: len(text.encode()))
-            lost = size > LONGEST_TEXT
-        if lost.any():
-            cut[column] = int(lost.sum())
+            held = {text: cut_text(text) for text in values.dropna().unique()}
+            long = {text for text in held if len(text.encode()) > LONGEST_TEXT}
+            lost = int(values.isin(long).sum()) if long else 0
+            if any(text != rest for text, rest in held.items()):
+                table[column] = values.map(held, na_action="ignore")
+        if lost:
+            cut[column] = lost
     return table.rename(columns=short), cut
 
 
