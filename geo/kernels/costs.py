@@ -201,7 +201,8 @@ def list_seconds(
 @njit(cache=True, nogil=True)
 def _doubled(pool: Links) -> Links:
     larger = np.empty(2 * pool.size, np.int32)
-    larger[: pool.size] = pool
+    for k in range(pool.size):  # a slice would take seconds to compile
+        larger[k] = pool[k]
     return larger
 
 
@@ -360,7 +361,8 @@ def follow_costs(
             return path[:count].copy()
         if count == path.size:
             longer = np.empty(2 * count, np.int64)
-            longer[:count] = path
+            for k in range(count):
+                longer[k] = path[k]
             path = longer
         path[count] = following
         count += 1

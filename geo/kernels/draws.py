@@ -185,7 +185,9 @@ def scan_windows(
     A centre's windows grow member by member, and count where `closes` says that
     the next member is farther away.
     """
-    number = float(cases.sum())
+    number = 0.0
+    for k in range(cases.size):
+        number += cases[k]
     for centre in range(best.size):
         seen, due = 0, 0.0
         best[centre], size[centre] = 0.0, 0
@@ -218,4 +220,6 @@ def scan_draws(
         cases[0] = number
         scatter_cases(seed, first + draw, upto, cases)
         scan_windows(cases, expected, indptr, members, closes, best, size)
-        highest[draw] = best.max()
+        highest[draw] = 0.0
+        for k in range(best.size):
+            highest[draw] = max(highest[draw], best[k])

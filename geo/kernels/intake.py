@@ -105,7 +105,9 @@ def place_rows(
     into `order`. Returns where the rows of each track end, and how they follow each
     other.
     """
-    tracks = rank.max() + 1 if rank.size else 0
+    tracks = 0
+    for k in range(rank.size):
+        tracks = max(tracks, rank[k] + 1)
     ends, last = np.zeros(tracks, np.int64), np.full(tracks, -1, np.int64)
     follow = np.zeros(tracks, np.int8)
     for row in range(fault.size):

@@ -114,7 +114,8 @@ def follow_lines(
                     if count == rows.shape[0]:
                         return -1
                     rows[count, 0], rows[count, 1] = number, begin
-                    rows[count, 2:] = sums[number, 1:]
+                    for k in range(1, sums.shape[1]):  # quicker to compile than a slice
+                        rows[count, k + 1] = sums[number, k]
                     sums[number] = 0
                     count += 1
             begin = i

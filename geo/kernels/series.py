@@ -11,6 +11,38 @@ Ints = NDArray[np.int64]
 
 
 @njit(cache=True, nogil=True)
+def _median(values: Floats) -> float:
+    """Return the middle of finite values, which change their places (Hoare 1961).
+
+    NumPy's takes ten times as long to compile.
+    """
+    middle = values.size // 2
+    low, high = 0, values.size - 1
+    while low < high:
+        pivot = values[middle]
+        i, j = low, high
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while pivot < values[j]:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if j < middle:
+            low = i
+        if middle < i:
+            high = j
+    if values.size % 2:
+        return values[middle]
+    below = values[0]
+    for k in range(1, middle):
+        below = max(below, values[k])
+    return (below + values[middle]) / 2
+
+
+@njit(cache=True, nogil=True)
 def compare_steps(rows: Floats, score: Ints, ties: Ints, slope: Floats) -> None:
     """Fill in what the pairs of each series say.
 
@@ -39,4 +71,4 @@ def compare_steps(rows: Floats, score: Ints, ties: Ints, slope: Floats) -> None:
                     equals[late] += 1
         for k in range(steps):
             ties[i] += (equals[k] - 1) * (2 * equals[k] + 5)
-        slope[i] = np.median(change)
+        slope[i] = _median(change)

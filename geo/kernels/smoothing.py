@@ -220,7 +220,8 @@ def _smooth(trip: Series, q: float, forth: Floats) -> None:
                 state = _back(before, state, trip.wait[i + 1], q)
             x[i], y[i], variance[i] = state.x, state.y, state.place
             trip.weight[i] = _weight(trip, i, state)
-    trip.x[:], trip.y[:], trip.variance[:] = x, y, variance
+    for i in range(size):  # slices would take seconds to compile
+        trip.x[i], trip.y[i], trip.variance[i] = x[i], y[i], variance[i]
 
 
 @njit(cache=True, nogil=True)
