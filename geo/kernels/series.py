@@ -34,12 +34,13 @@ def _median(values: Floats) -> float:
             low = i
         if middle < i:
             high = j
-    if values.size % 2:
-        return values[middle]
-    below = values[0]
-    for k in range(1, middle):
-        below = max(below, values[k])
-    return (below + values[middle]) / 2
+    found: float = values[middle]
+    if values.size % 2 == 0:
+        below = values[0]
+        for k in range(1, middle):
+            below = max(below, values[k])
+        found = (below + found) / 2
+    return found
 
 
 @njit(cache=True, nogil=True)
