@@ -72,6 +72,10 @@ class Memory:
             lambda arrays: _unpack_surface(arrays, grid),
         )
 
+    def arrays(self, name: str, made_from: str, make: Callable[[], Arrays]) -> Arrays:
+        """Return arrays by name, only to be read; see `frames`."""
+        return self._recall(name, made_from, make, dict, dict)
+
     def clear(self) -> None:
         """Forget all of it."""
         if self._shelf is not None:
@@ -179,6 +183,8 @@ def _equal(one: object, other: object) -> bool:
         return list(one) == list(other) and all(
             _equal(one[name], other[name]) for name in one
         )
+    if isinstance(one, np.ndarray):
+        return isinstance(other, np.ndarray)
     if isinstance(one, pd.DataFrame) and isinstance(other, pd.DataFrame):
         same = type(one) is type(other) and one.index.equals(other.index)
         same = same and list(one.columns) == list(other.columns)

@@ -13,6 +13,7 @@ from geo.store.shelf import Shelf
 
 CRS = "+proj=laea +lat_0=8.1 +lon_0=-77.5 +datum=WGS84 +units=m +no_defs"
 GRID = Grid(CRS, 0, 500, 250, rows=2, columns=3)
+GRID_LAND = np.array([[True, False, True]] * 2)
 
 
 def shapes():
@@ -166,3 +167,24 @@ def test_what_nobody_asks_for_goes_and_all_goes_when_told_to(shelf, tmp_path):
     memory.clear()
     assert not list(tmp_path.glob("memory.all/*"))
     assert shelf.has("part", "partial")
+
+
+def test_arrays_come_back_to_the_last_bit(shelf):
+    found = {"land": GRID_LAND, "0.1": np.array([[0, np.nan, 1 / 3]] * 2)}
+    make = Maker(found)
+    for _ in range(2):
+        again = Memory(shelf, "ground").arrays("priors", "", make)
+
+    assert make.times == 1
+    assert list(again) == list(found)
+    for name, array in found.items():
+        assert again[name].dtype == array.dtype
+        assert again[name].tobytes() == array.tobytes()
+
+
+def test_that_there_are_no_arrays_is_known_too(shelf):
+    make = Maker({})
+    for _ in range(2):
+        assert Memory(shelf, "ground").arrays("priors", "", make) == {}
+
+    assert make.times == 1

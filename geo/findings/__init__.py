@@ -121,7 +121,7 @@ def make_findings(
             ),
         ),
     )
-    return with_fused(found, totals, methods)
+    return with_fused(found, totals, methods, memory=memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,9 @@ def _look_at_ground(
 ) -> _Ground:
     """Return what several findings stand on."""
     grid = totals.movement["all"].grid
-    land = land_mask(base.land, grid)
+    land = memory.arrays("land", "", lambda: {"land": land_mask(base.land, grid)})[
+        "land"
+    ]
     travel = methods.travel or grid
     hours = memory.surface(
         "hours",

@@ -17,11 +17,12 @@ from geo.analysis.corridors.fusion import (
     spread,
 )
 from geo.analysis.corridors.outlines import outline_corridors
-from geo.analysis.corridors.prior import terrain_priors
+from geo.analysis.corridors.prior import PRIOR, terrain_priors
 from geo.analysis.terrain.bands import areas_below
 from geo.findings.methods import Methods
 from geo.findings.model import find_ends, travel_costs
 from geo.grid import Grid, Surface
+from geo.memory import Arrays, Memory
 from geo.privacy import Findings, masked, round_significant
 from geo.schema import Layers
 from geo.totals import Totals, mark_tracks
@@ -48,7 +49,13 @@ class Fused:
     weights: Weights
 
 
-def with_fused(findings: Findings, totals: Totals, methods: Methods) -> Findings:
+def with_fused(
+    findings: Findings,
+    totals: Totals,
+    methods: Methods,
+    *,
+    memory: Memory | None = None,
+) -> Findings:
     """Return the findings with what was seen and what is likely in one, if it can be.
 
     Parameters
@@ -57,9 +64,12 @@ def with_fused(findings: Findings, totals: Totals, methods: Methods) -> Findings
         What was found; the weights are put among its parameters.
     totals, methods
         As of `find_fused`.
+    memory
+        Where the priors may be that were found before.
     """
     grid = totals.movement["all"].grid
-    found = find_fused(totals, find_priors(findings.base, grid, methods), methods)
+    priors = _recall_priors(findings.base, grid, methods, memory or Memory())
+    found = find_fused(totals, priors, methods)
     if found is None:
         return findings
     weights = {
@@ -73,6 +83,22 @@ def with_fused(findings: Findings, totals: Totals, methods: Methods) -> Findings
         models={**findings.models, "fused": found.outlines},
         model_surfaces={**findings.model_surfaces, "fused_movement": found.surface},
     )
+
+
+def _recall_priors(
+    base: Layers, grid: Grid, methods: Methods, memory: Memory
+) -> dict[float, Surface]:
+    """Return the priors as `find_priors`, from the memory if they are there."""
+
+    def make() -> Arrays:
+        found = find_priors(base, grid, methods)
+        return {repr(theta): prior.values for theta, prior in found.items()}
+
+    coarse = grid.coarsened(methods.model.prior_factor)
+    return {
+        float(theta): Surface(coarse, values, *PRIOR)
+        for theta, values in memory.arrays("priors", "", make).items()
+    }
 
 
 def find_priors(base: Layers, grid: Grid, methods: Methods) -> dict[float, Surface]:

@@ -21,6 +21,9 @@ Floats = NDArray[np.float64]
 THETAS_PER_H = (0.1, 0.3, 1.0, 3.0, 10.0)
 """Candidates for how strictly travellers keep to the quickest way."""
 
+PRIOR = ("terrain prior", "1")
+"""Name and unit of a prior."""
+
 _HALF_HOURS = 2.0  # hours are told in halves: the model knows no more
 
 
@@ -167,5 +170,5 @@ def terrain_priors(
             if flow is not None
         ]
         if flows:
-            found[theta] = Surface(grid, np.mean(flows, axis=0), "terrain prior", "1")
+            found[theta] = Surface(grid, np.mean(flows, axis=0), *PRIOR)
     return found
