@@ -1,5 +1,6 @@
 """The order of work: files, store, parts, sums, findings, gate, writers."""
 
+import json
 import logging
 import os
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 
 from geo.account import effect_of, made_from, say_about, tracks_of
 from geo.analysis.crossings.targets import make_targets
@@ -46,6 +48,7 @@ from geo.standing import digest_all, digest_ground, last_moment
 from geo.store import Store, open_store
 from geo.totals import add_up
 from geo.write.files import write_layers
+from geo.write.ground import draw_ground, lasting_sheet
 from geo.write.output import replacing
 from geo.write.page import write_map
 
@@ -164,7 +167,7 @@ def _draw(
             memory=memory,
         )
         result, before = done.release, published_counts(folder)
-        names = _write(config, result, folder)
+        names = _write(config, done, folder)
         whole = digest_all(under, listed=done.intake.listed, state=store.state)
         certain = not done.intake.lasting and under == digest_ground(
             config, today=today
@@ -189,12 +192,13 @@ def _draw(
     )
 
 
-def _write(config: Config, result: Release, folder: Path) -> list[Path]:
+def _write(config: Config, done: "_Computed", folder: Path) -> list[Path]:
     """Write the map, its files and its record, in one step; return their names."""
     files = {name: paths for name, (paths, *_) in layer_sources(config).items()}
+    result = done.release
     log.info("writing the map and its files")
     with replacing(folder) as fresh:
-        write_map(result, fresh / "index.html")
+        write_map(result, fresh / "index.html", drawn=done.drawn)
         write_layers(result, fresh / "gis", formats=FORMATS)
         write_record(result, fresh, layers=files)
         return sorted(path.relative_to(fresh) for path in fresh.rglob("*.*"))
@@ -247,6 +251,7 @@ class _Computed:
     effects: tuple[Effect, ...]
     redone: int
     reused: int
+    drawn: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +300,7 @@ def _compute(
 ) -> _Computed:
     """Go the way from files to a release; the store then holds no more than it took."""
     settings, methods = ground.settings, ground.methods
-    memory = memory or Memory()
+    known = Memory() if memory is None else memory
     intake = take_in(
         store,
         reading_options(config),
@@ -326,11 +331,12 @@ def _compute(
         cells=settings.cells,
         methods=methods,
         points=points,
-        memory=memory,
+        memory=known,
         made_from={"all": partials.digest()}
         | {name: partials.digest(months) for name, months in methods.seasons.items()},
     )
-    store.shelf.prune(partials.keys | memory.used)
+    drawn = _draw_ground(ground.base, known) if memory is not None else None
+    store.shelf.prune(partials.keys | known.used)
     passed = release(
         findings,
         k=config.privacy.k,
@@ -341,7 +347,27 @@ def _compute(
         effect_of(source, *what, passed)
         for source, what in zip(added, entered, strict=True)
     )
-    return _Computed(passed, intake, effects, redone, len(partials.months) - redone)
+    return _Computed(
+        passed, intake, effects, redone, len(partials.months) - redone, drawn
+    )
+
+
+def _draw_ground(base: Layers, memory: Memory) -> Mapping[str, Any] | None:
+    """Draw the base layers for the page, or recall how they were drawn.
+
+    None if the sheet hangs on what is found.
+    """
+    sheet = lasting_sheet(base)
+    if sheet is None:
+        return None
+
+    def draw() -> dict[str, pd.DataFrame]:
+        text = json.dumps(draw_ground(base, sheet), ensure_ascii=False)
+        return {"ground": pd.DataFrame({"text": [text]})}
+
+    kept = memory.frames("page", "", draw)["ground"]
+    drawn: dict[str, Any] = json.loads(kept["text"].iloc[0])
+    return drawn
 
 
 def base_layers(config: Config) -> Layers:

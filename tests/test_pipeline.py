@@ -220,6 +220,19 @@ def test_what_is_damaged_in_memory_is_found_again(tiny_region):
     assert digests(config.files.output) == whole
 
 
+def test_the_ground_of_the_map_is_drawn_once(tiny_region, walk_csv, monkeypatch):
+    config = load_config(tiny_region)
+    build(config)
+
+    def drawn_again(*_):
+        raise AssertionError("the ground was drawn again")
+
+    monkeypatch.setattr("geo.pipeline.draw_ground", drawn_again)
+    monkeypatch.setattr("geo.write.ground.draw_ground", drawn_again)
+
+    assert len(build(config, new_files=[walk_csv]).effects) == 1
+
+
 def test_nothing_that_was_found_is_remembered_once_a_file_is_forgotten(
     tiny_region, walk_csv, monkeypatch
 ):

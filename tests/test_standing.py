@@ -166,9 +166,9 @@ def test_a_layer_that_changed_while_the_map_was_drawn_is_noticed(region, monkeyp
     old = layer.read_bytes()
     write_map = geo.pipeline.write_map
 
-    def slow(*arguments):
+    def slow(*arguments, **options):
         layer.write_bytes((region / "layers" / "border.gpkg").read_bytes())
-        return write_map(*arguments)
+        return write_map(*arguments, **options)
 
     (region / "map" / "index.html").unlink()
     with monkeypatch.context() as patch:

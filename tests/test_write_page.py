@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import resources
 
@@ -14,6 +15,7 @@ import pytest
 from geo.errors import OutputError
 from geo.schema import REASONS, ROLES
 from geo.write import page
+from geo.write.ground import draw_ground, lasting_sheet
 from geo.write.page import write_map
 from tests.releases import make_release
 
@@ -123,6 +125,24 @@ def test_scripts_do_not_depend_on_the_data(read, tmp_path):
     path = write_map(other, tmp_path / "other.html")
 
     assert Reader(path.read_text(encoding="utf-8")).scripts() == read.scripts()
+
+
+def test_ground_that_was_drawn_before_gives_the_same_bytes(text, tmp_path):
+    release = make_release()
+    sheet = lasting_sheet(release.base)
+    drawn = json.loads(json.dumps(draw_ground(release.base, sheet)))
+
+    again = write_map(release, tmp_path / "index.html", drawn=drawn)
+
+    assert again.read_bytes() == text.encode()
+
+
+def test_the_sheet_hangs_on_what_is_found_where_there_is_no_ground():
+    base = make_release().base
+
+    bare = replace(base, land=base.land[:0], provinces=base.provinces[:0])
+
+    assert (lasting_sheet(base) is None, lasting_sheet(bare)) == (False, None)
 
 
 def test_the_same_release_gives_the_same_bytes(text, tmp_path):

@@ -1,6 +1,6 @@
 """The base map as the page draws it: outlines, labels, a picture of the relief."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -12,7 +12,12 @@ from geo.write.basemap import SIMPLIFY_M, Bounds, clipped, degrees, packed, spot
 from geo.write.plain import rows
 
 
-def ground(base: Layers, *, found: Sequence[gpd.GeoDataFrame]) -> dict[str, Any]:
+def ground(
+    base: Layers,
+    *,
+    found: Sequence[gpd.GeoDataFrame],
+    drawn: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return the base map: outlines, labels and the picture of the relief.
 
     Parameters
@@ -22,24 +27,45 @@ def ground(base: Layers, *, found: Sequence[gpd.GeoDataFrame]) -> dict[str, Any]
     found
         What was found, most telling first: the map opens on the first of them, or
         else on the checkpoints, and is as large as they are when there is no land.
+    drawn
+        What `draw_ground` drew of these layers on this sheet before.
 
     Returns
     -------
     dict
-        Coordinates as `basemap.packed` gives them; ``bounds`` of the sheet and
-        ``focus`` in degrees, None without any layer.
+        What `draw_ground` returns; ``bounds`` of the sheet and ``focus`` in degrees,
+        None without any layer.
     """
     bounds = basemap.sheet_bounds(
         [base.land, base.provinces, *found, base.border, base.rivers],
         relief=base.relief,
     )
+    return {
+        "bounds": bounds,
+        "focus": basemap.sheet_bounds([*found, base.checkpoints]),
+        **(draw_ground(base, bounds) if drawn is None else drawn),
+    }
+
+
+def lasting_sheet(base: Layers) -> Bounds | None:
+    """Return the sheet in degrees that the map fills whatever is found, if it is known.
+
+    It is where there is land or a province; without them it hangs on what is found.
+    """
+    return basemap.sheet_bounds([base.land, base.provinces], relief=base.relief)
+
+
+def draw_ground(base: Layers, bounds: Bounds | None) -> dict[str, Any]:
+    """Return outlines, labels and the picture of the relief on a sheet.
+
+    They hang on nothing else, and may be kept, as JSON, for the next map. Coordinates
+    are as `basemap.packed` gives them.
+    """
     relief = None
     if base.relief is not None and bounds is not None:
         relief = basemap.draw_relief(base.relief, bounds)
     land = clipped(degrees(base.land, simplify_m=SIMPLIFY_M), bounds)
     return {
-        "bounds": bounds,
-        "focus": basemap.sheet_bounds([*found, base.checkpoints]),
         "relief": relief,
         "land": [ring for shape in land.geometry for ring in packed(shape)],
         "border": _lines(base.border, bounds),

@@ -12,6 +12,7 @@ import html
 import json
 import logging
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -241,7 +242,9 @@ class Figure(branca.element.Figure):
         )
 
 
-def write_map(release: Release, path: Path) -> Path:
+def write_map(
+    release: Release, path: Path, *, drawn: Mapping[str, Any] | None = None
+) -> Path:
     """Write a release as one HTML file.
 
     Parameters
@@ -251,6 +254,8 @@ def write_map(release: Release, path: Path) -> Path:
     path
         Where to; folders are made, a file that is there is replaced when all of the
         new one is on the disk.
+    drawn
+        What `geo.write.ground.draw_ground` drew of its base layers before.
 
     Returns
     -------
@@ -266,7 +271,7 @@ def write_map(release: Release, path: Path) -> Path:
     -----
     Two calls with the same release give the same bytes.
     """
-    page = render_map(release).encode("utf-8")
+    page = render_map(release, drawn=drawn).encode("utf-8")
     if len(page) > LARGEST_BYTES:
         raise OutputError(
             f"The map would have {len(page):,} bytes; at most {LARGEST_BYTES:,} open "
@@ -279,9 +284,9 @@ def write_map(release: Release, path: Path) -> Path:
     return path
 
 
-def render_map(release: Release) -> str:
+def render_map(release: Release, *, drawn: Mapping[str, Any] | None = None) -> str:
     """Return the page that `write_map` writes."""
-    figure = Figure(page_data(release))
+    figure = Figure(page_data(release, drawn=drawn))
     map_ = Map(
         location=(0.0, 0.0),
         zoom_start=8,

@@ -1,6 +1,7 @@
 """A Release as the plain numbers and texts that the page draws."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -100,13 +101,17 @@ ROUTE_COLUMNS = {
 NODE_COLUMNS = {"name": "name", "kind": "kind", "tracks": "tracks"}
 
 
-def page_data(release: Release) -> dict[str, Any]:
+def page_data(
+    release: Release, *, drawn: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return everything that the page shows, ready for JSON.
 
     Parameters
     ----------
     release
         What the gate let through; nothing else reaches the page.
+    drawn
+        What `geo.write.ground.draw_ground` drew of its base layers before.
 
     Returns
     -------
@@ -143,7 +148,7 @@ def page_data(release: Release) -> dict[str, Any]:
         "official": _official(base.crossings, months),
         "nationalities": records(base.nationalities),
         "credits": dict(base.credits),
-        "ground": ground(base, found=_framed(release)),
+        "ground": ground(base, found=_framed(release), drawn=drawn),
         "corridors": _corridors(release),
         "cells": _cells(release, months),
         "cellKm": _cell_km(release),
