@@ -11,6 +11,7 @@ from geo.analysis.density.bandwidth import (
     bandwidth_criterion,
     compare_bandwidths,
     select_bandwidth,
+    select_bandwidths,
 )
 from geo.analysis.density.surfaces import kernel_density_points
 from geo.grid import Grid
@@ -175,3 +176,12 @@ def test_what_a_window_holds_is_what_the_density_on_its_cells_adds_up_to(sigma):
 
     held = np.ravel(value)[0] - np.ravel(others)[0]
     assert held == pytest.approx(density.sum() * 0.01**2, rel=3e-4)
+
+
+def test_methods_asked_together_choose_what_each_chooses_alone():
+    together = select_bandwidths(*points(), grid=GRID)
+
+    assert together == {
+        method: select_bandwidth(*points(), grid=GRID, method=method)
+        for method in METHODS
+    }

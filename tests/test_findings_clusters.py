@@ -12,6 +12,7 @@ from geo.analysis.corridors.brownian import Occurrence
 from geo.findings.clusters import find_clusters
 from geo.findings.methods import Methods
 from geo.grid import Grid
+from geo.kernels.paths import count_within
 from geo.privacy import About, Findings, release
 from geo.read.layers import read_layers
 from geo.schema import ALL_MONTHS, VISITS
@@ -211,3 +212,14 @@ def test_forecasts_are_scored_on_equal_areas_and_rounded(found):
     assert (scores["months"] == 2).all()
     for name in ("area_pct", "hit_pct", "pai", "pei"):
         assert all(float(f"{v:.2g}") == v for v in scores[name])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_tracks_in_cells_are_counted_as_one_by_one(seed):
+    rng = np.random.default_rng(seed)
+    track = np.sort(rng.integers(0, 9, 60)) * 7 - 30
+    cell = rng.integers(0, 20, 60).astype(np.int32)
+    inside = rng.random(20) < 0.1
+
+    entered = {int(t) for t, c in zip(track, cell, strict=True) if inside[c]}
+    assert count_within(track, cell, inside) == len(entered)

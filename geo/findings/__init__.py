@@ -197,6 +197,7 @@ def _of_tracks(
             ground.grid,
             bandwidth_m=ground.bandwidth_m,
             tracks=totals.tracks,
+            density=ground.density,
         ),
     } | find_change(totals, ground.cells, ground=ground.coarse, methods=methods)
 

@@ -1,12 +1,15 @@
 """How far the density is spread: the bandwidth, and what hangs on its choice."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.analysis.density.bandwidth import select_bandwidth
+from geo.analysis.density.bandwidth import select_bandwidths
 from geo.findings.surfaces import track_density
-from geo.grid import Grid
+from geo.frames import on_processors
+from geo.grid import Grid, Surface
 from geo.partials import VOTE
 from geo.privacy import round_significant
 
@@ -88,18 +91,34 @@ def choose_bandwidth(
     """
     if not isinstance(wanted, str):
         return wanted
+    return _chosen([wanted], votes, grid, fallback_m=fallback_m)[wanted]
+
+
+def _chosen(
+    methods: Sequence[str], votes: NDArray[np.int64], grid: Grid, *, fallback_m: float
+) -> dict[str, float]:
+    """Return what each method chooses; see `choose_bandwidth`."""
     number = int(votes.sum()) / VOTE
     if number < _FEWEST:
-        return fallback_m
+        return dict.fromkeys(methods, fallback_m)
     sample = min(_SAMPLE, int(number))
     x, y = draw_positions(votes, grid, number=sample)
-    chosen = select_bandwidth(x, y, grid=grid, method=wanted)
-    chosen *= (sample / number) ** (1 / 6)
-    return max(float(round_significant(np.array([chosen]))[0]), 2 * grid.cell_m)
+    found = select_bandwidths(x, y, grid=grid, methods=methods)
+    scaled = np.array(list(found.values())) * (sample / number) ** (1 / 6)
+    told = round_significant(scaled).tolist()
+    return {
+        method: max(chosen, 2 * grid.cell_m)
+        for method, chosen in zip(methods, told, strict=True)
+    }
 
 
 def compare_densities(
-    votes: NDArray[np.int64], grid: Grid, *, bandwidth_m: float, tracks: int
+    votes: NDArray[np.int64],
+    grid: Grid,
+    *,
+    bandwidth_m: float,
+    tracks: int,
+    density: Surface | None = None,
 ) -> pd.DataFrame:
     """Return what the density would be with other bandwidths.
 
@@ -111,6 +130,8 @@ def compare_densities(
         That of the map.
     tracks
         How many tracks there are in all.
+    density
+        That of the map, if it is known.
 
     Returns
     -------
@@ -120,19 +141,22 @@ def compare_densities(
         density), `half_km2` (smallest area that holds half of it all), in two digits,
         and `tracks`. No row where there are too few tracks.
     """
-    rows = []
-    wanted: dict[str, float | str] = {name: name for name in CHOSEN}
-    wanted |= {"map": bandwidth_m, "half": bandwidth_m / 2, "double": 2 * bandwidth_m}
-    for method, way in wanted.items() if tracks >= _FEWEST else ():
-        chosen = choose_bandwidth(way, votes, grid, fallback_m=bandwidth_m)
-        if chosen < grid.cell_m:  # half of a bandwidth of one cell
-            continue
-        values = track_density(votes, grid, bandwidth_m=chosen).values
-        most = np.sort(values.ravel())[::-1]
-        held = np.cumsum(most)
-        cells = int(np.searchsorted(held, held[-1] / 2)) + 1
-        half_km2 = cells * (grid.cell_m / 1000) ** 2
-        rows.append((method, chosen, float(most[0]), half_km2))
+    wanted: dict[str, float] = {}
+    if tracks >= _FEWEST:
+        wanted = _chosen(CHOSEN, votes, grid, fallback_m=bandwidth_m)
+        others = {"map": 1.0, "half": 0.5, "double": 2.0}
+        wanted |= {name: bandwidth_m * times for name, times in others.items()}
+    # Half of a bandwidth of one cell is no bandwidth.
+    wanted = {name: wide for name, wide in wanted.items() if wide >= grid.cell_m}
+
+    def described(wide: float) -> tuple[float, float]:
+        if density is not None and wide == bandwidth_m:
+            return _describe(density)
+        return _describe(track_density(votes, grid, bandwidth_m=wide))
+
+    widths = sorted(set(wanted.values()))
+    known = dict(zip(widths, on_processors(described, widths), strict=True))
+    rows = [(method, wide, *known[wide]) for method, wide in wanted.items()]
     named = ["bandwidth_m", "peak_per_km2", "half_km2"]
     table = pd.DataFrame(rows, columns=["method", *named])
     for name in named:
@@ -140,3 +164,12 @@ def compare_densities(
     table["method"] = table["method"].astype("str")
     table = table.sort_values(["bandwidth_m", "method"], ignore_index=True)
     return table.assign(tracks=np.full(len(table), tracks, np.int64))
+
+
+def _describe(density: Surface) -> tuple[float, float]:
+    """Return the highest density, and the smallest area with half of it all, in km²."""
+    values = density.values.ravel()
+    most = np.sort(np.append(values[values > 0], 0.0))[::-1]  # one, if all are none
+    held = np.cumsum(most)
+    cells = int(np.searchsorted(held, held[-1] / 2)) + 1
+    return float(most[0]), cells * (density.grid.cell_m / 1000) ** 2

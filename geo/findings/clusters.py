@@ -18,6 +18,7 @@ from geo.analysis.hotspots.scan import Cluster, scan_circles, scan_distances
 from geo.analysis.hotspots.stats import false_discovery, find_islands
 from geo.findings.methods import Methods
 from geo.grid import Grid
+from geo.kernels.paths import count_within
 from geo.privacy import round_significant, rounded_counts
 from geo.schema import ALL_MONTHS
 from geo.totals import Totals
@@ -279,10 +280,11 @@ def _tracks_in(inside: NDArray[np.int64], cells: Grid, totals: Totals) -> int:
     within = np.zeros(cells.rows * cells.columns, bool)
     within[inside] = True
     fine = cells.cell_of(*grid.centre_of(np.arange(grid.rows * grid.columns)))
-    there = within[fine] & (fine >= 0)
-    track = totals.paths["track"].to_numpy()[there[totals.paths["cell"].to_numpy()]]
-    # The rows of a track lie side by side.
-    return int((np.diff(track) != 0).sum()) + 1 if len(track) else 0
+    return count_within(
+        np.require(totals.paths["track"], np.int64, ["C", "W"]),
+        np.require(totals.paths["cell"], np.int32, ["C", "W"]),
+        within[fine] & (fine >= 0),
+    )
 
 
 def _forecasts(

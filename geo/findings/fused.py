@@ -1,6 +1,7 @@
 """What was seen and what the ground makes likely, in one surface and its outlines."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -22,7 +23,7 @@ from geo.analysis.terrain.bands import areas_below
 from geo.findings.methods import Methods
 from geo.findings.model import find_ends, travel_costs
 from geo.grid import Grid, Surface
-from geo.memory import Arrays, Memory
+from geo.memory import Memory
 from geo.privacy import Findings, masked, round_significant
 from geo.schema import Layers
 from geo.totals import Totals, mark_tracks
@@ -90,7 +91,7 @@ def _recall_priors(
 ) -> dict[float, Surface]:
     """Return the priors as `find_priors`, from the memory if they are there."""
 
-    def make() -> Arrays:
+    def make() -> dict[str, NDArray[Any]]:
         found = find_priors(base, grid, methods)
         return {repr(theta): prior.values for theta, prior in found.items()}
 

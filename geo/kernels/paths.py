@@ -7,6 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+Marks = NDArray[np.bool_]
 
 
 @njit(cache=True, nogil=True)
@@ -71,6 +72,56 @@ def count_entered(
         if last[here] != number:
             last[here] = number
             tracks[row, column] += 1
+
+
+@njit(cache=True, nogil=True)
+def count_within(track: Ints, cell: NDArray[np.int32], inside: Marks) -> int:
+    """Return how many tracks enter any of the cells that are marked `inside`.
+
+    Rows of a track lie side by side in `track`.
+    """
+    count = 0
+    entered = False
+    for i in range(track.size):
+        if i and track[i] != track[i - 1]:
+            entered = False
+        if not entered and inside[cell[i]]:
+            entered = True
+            count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def lay_votes(
+    track: Ints,
+    cell: NDArray[np.int32],
+    place: Ints,
+    vote: int,
+    votes: NDArray[np.int64],
+    tracks: NDArray[np.int64],
+) -> None:
+    """Share the vote of each track evenly among those of its cells that count.
+
+    Rows of a track lie side by side in `track`; cell c counts as number ``place[c]``,
+    or not at all if that is below 0. `votes` and `tracks` have a row for each fold, to
+    which tracks belong by their number, and begin with zeros.
+    """
+    folds = votes.shape[0]
+    begin = 0
+    while begin < track.size:
+        end, number = begin, 0
+        while end < track.size and track[end] == track[begin]:
+            number += place[cell[end]] >= 0
+            end += 1
+        if number:
+            fold = track[begin] % folds
+            share = np.int64(np.rint(vote / number))
+            for i in range(begin, end):
+                here = place[cell[i]]
+                if here >= 0:
+                    votes[fold, here] += share
+                    tracks[fold, here] += 1
+        begin = end
 
 
 @njit(cache=True, nogil=True)

@@ -12,14 +12,16 @@ stand behind it, goes to the cells that are not shown, as the prior has it.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo.frames import on_processors
 from geo.grid import Grid, Surface
+from geo.kernels.paths import lay_votes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -156,18 +158,16 @@ def count_votes(paths: pd.DataFrame, cells: Ints, grid: Grid) -> Votes:
     """
     place = np.full(grid.rows * grid.columns, -1, np.int64)
     place[cells] = np.arange(cells.size)
-    here = place[paths["cell"].to_numpy()]
-    track = paths["track"].to_numpy(np.int64)[here >= 0]
-    here = here[here >= 0]
-    _, run, length = np.unique(track, return_inverse=True, return_counts=True)
-    vote = np.rint(_VOTE / length)[run]
-    key = (track % FOLDS) * cells.size + here
-    many = FOLDS * cells.size
-    return Votes(
-        cells,
-        np.bincount(key, vote, many).astype(np.int64).reshape(FOLDS, -1),
-        np.bincount(key, minlength=many).reshape(FOLDS, -1),
+    votes, tracks = np.zeros((2, FOLDS, cells.size), np.int64)
+    lay_votes(
+        np.require(paths["track"], np.int64, ["C", "W"]),
+        np.require(paths["cell"], np.int32, ["C", "W"]),
+        place,
+        _VOTE,
+        votes,
+        tracks,
     )
+    return Votes(cells, votes, tracks)
 
 
 def fit_weights(
@@ -211,17 +211,22 @@ def fit_weights(
         theta: (1 - _FLOOR) * prior[voted] + _FLOOR * even
         for theta, prior in sorted(priors.items())
     }
-    alone = {theta: _score(told, one, math.inf) for theta, one in grounds.items()}
+    score = _scoring(told)
+    thetas = list(grounds)
+    scores = on_processors(lambda one: score(grounds[one], math.inf), thetas)
+    alone = dict(zip(thetas, scores, strict=True))
     theta = max(alone, key=lambda one: alone[one])
     worths = sorted(candidates)
-    both = {n0: _score(told, grounds[theta], n0) for n0 in worths}
     flat = np.full(told.shape[1], even)
+    tried = [(prior, n0) for prior in (grounds[theta], flat) for n0 in worths]
+    scores = on_processors(lambda one: score(*one), tried)
+    both = dict(zip(worths, scores, strict=False))
     best = max(both, key=lambda one: both[one])
     return Weights(
         theta_per_h=theta,
         n0_tracks=best,
         score=both[best],
-        even_score=max(_score(told, flat, n0) for n0 in worths),
+        even_score=max(scores[len(worths) :]),
         prior_score=alone[theta],
     )
 
@@ -250,14 +255,25 @@ def spread(prior: Surface, grid: Grid, cells: Ints) -> Floats:
     return np.asarray(known[there] * (grid.cell_m / own.cell_m) ** 2)
 
 
-def _score(told: Floats, prior: Floats, n0: float) -> float:
-    """Return the mean log share of the cells of tracks, each fold from the others."""
+def _scoring(told: Floats) -> Callable[[Floats, float], float]:
+    """Return what scores a prior and its worth.
+
+    That is the mean log share of the cells of tracks, each fold from the others.
+    """
     whole = told.sum(axis=0)
-    score = 0.0
-    for votes in told:
-        others = whole - votes
-        total = float(others.sum())
-        seen = others / total if total else prior
-        weight = total / (total + n0)
-        score += votes @ np.log(weight * seen + (1 - weight) * prior)
-    return float(score / whole.sum())
+    others = whole - told
+    totals = [float(votes.sum()) for votes in others]
+    shares = [
+        votes / total if total else None
+        for votes, total in zip(others, totals, strict=True)
+    ]
+
+    def score(prior: Floats, n0: float) -> float:
+        found = 0.0
+        for votes, total, share in zip(told, totals, shares, strict=True):
+            seen = prior if share is None else share
+            weight = total / (total + n0)
+            found += votes @ np.log(weight * seen + (1 - weight) * prior)
+        return float(found / whole.sum())
+
+    return score

@@ -1,16 +1,15 @@
 """How far to spread points: bandwidths chosen by the points, side by side."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import fft
 from scipy.special import ndtr
 
-from geo.analysis.density.convolution import gaussian
+from geo.analysis.density.convolution import gaussian, held_along, overlap_of
 from geo.analysis.density.surfaces import kernel_density_points
 from geo.analysis.hotspots.permutation import in_threads
 from geo.grid import Grid
@@ -43,6 +42,7 @@ class _Points:
     grid: Grid
     inside: NDArray[np.bool_]
     whole: bool
+    known: dict[float, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def area(self) -> float:
@@ -51,6 +51,8 @@ class _Points:
 
     def sums(self, sigma: float) -> NDArray[np.float64]:
         """Return the density of the others at each point, per square metre."""
+        if sigma in self.known:  # methods try the same bandwidths
+            return self.known[sigma]
         found = np.empty(len(self.x))
         in_threads(
             lambda begin, end: pairs.sum_kernels(
@@ -59,7 +61,8 @@ class _Points:
             len(found),
             chunk=_CHUNK,
         )
-        return found / (2 * math.pi * sigma**2)
+        self.known[sigma] = found / (2 * math.pi * sigma**2)
+        return self.known[sigma]
 
     def part(self, sigma: float) -> NDArray[np.float64]:
         """Return the part of the kernel of each point that lies on the window."""
@@ -94,9 +97,9 @@ class _Points:
         total = 0.0
         for begin in range(0, len(self.x), _CHUNK):
             some = slice(begin, begin + _CHUNK)
-            across = _held_along(self.x[some], west, east, grid.columns, sigma)
+            across = held_along(self.x[some], west, east, grid.columns, sigma)
             total += float(
-                across @ _held_along(self.y[some], south, north, grid.rows, sigma)
+                across @ held_along(self.y[some], south, north, grid.rows, sigma)
             )
         return total
 
@@ -150,9 +153,40 @@ def select_bandwidth(
     >>> round(select_bandwidth(x, y, grid=grid, method="oversmoothing"))
     39
     """
-    if method not in METHODS:
-        raise ValueError(f"method is {method!r}; expected one of {METHODS}")
+    return select_bandwidths(x, y, grid=grid, mask=mask, methods=[method])[method]
+
+
+def select_bandwidths(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    grid: Grid,
+    mask: NDArray[np.bool_] | None = None,
+    methods: Sequence[str] = METHODS,
+) -> dict[str, float]:
+    """Return the bandwidth of each method; several share most of their work.
+
+    Parameters
+    ----------
+    x, y, grid, mask
+        As in `select_bandwidth`.
+    methods
+        Which ones.
+
+    Raises
+    ------
+    ValueError
+        As `select_bandwidth`.
+    """
+    for method in methods:
+        if method not in METHODS:
+            raise ValueError(f"method is {method!r}; expected one of {METHODS}")
     points = _points(x, y, grid, mask)
+    return {method: _select(points, method) for method in methods}
+
+
+def _select(points: _Points, method: str) -> float:
+    """Return the bandwidth that a method chooses."""
     if method in {"normal", "oversmoothing"}:
         wider = 625 / 384 if method == "oversmoothing" else 1.0
         return float(_spread(points) * (wider / len(points.x)) ** (1 / 6))
@@ -222,8 +256,7 @@ def compare_bandwidths(
         As `select_bandwidth`.
     """
     rows = []
-    for method in METHODS:
-        chosen = select_bandwidth(x, y, grid=grid, mask=mask, method=method)
+    for method, chosen in select_bandwidths(x, y, grid=grid, mask=mask).items():
         peak, half = math.nan, math.nan
         if chosen >= 2 * grid.cell_m:
             density = kernel_density_points(
@@ -309,21 +342,6 @@ def _criterion(points: _Points, method: str) -> Callable[[float], float]:
     }[method]
 
 
-def _held_along(
-    places: NDArray[np.float64], low: float, high: float, cells: int, sigma: float
-) -> NDArray[np.float64]:
-    """Return what an interval holds of the kernel at each place, edges corrected."""
-    # A wide kernel needs no fine steps.
-    cells = min(cells, max(64, math.ceil(8 * (high - low) / sigma)))
-    step = (high - low) / cells
-    middles = low + step * (np.arange(cells) + 0.5)
-    part = ndtr((high - middles) / sigma) - ndtr((low - middles) / sigma)
-    away = (middles - places[:, None]) / sigma
-    kernel = np.exp(-0.5 * away**2) / (math.sqrt(2 * math.pi) * sigma)
-    held: NDArray[np.float64] = kernel @ (step / part)
-    return held
-
-
 def _best(value: Callable[[float], float], points: _Points, *, root: bool) -> float:
     """Return the bandwidth at which the criterion is zero, or smallest."""
     from scipy import optimize  # slow to load, and not needed for a bandwidth in metres
@@ -362,7 +380,7 @@ def _diggle(points: _Points) -> float:
         points.x / cell,
         points.y / cell,
         distance[1] / cell,
-        _overlap(points.inside, math.ceil(reach / cell) + 2),
+        overlap_of(points.inside, math.ceil(reach / cell) + 2),
         shares,
     )
     # K by translation: pairs by their distance, each by the overlap of the window.
@@ -374,15 +392,3 @@ def _diggle(points: _Points) -> float:
     error = (points.area / number - 2 * k[1 : len(radius) + 1]) / disc
     error += (lens * np.diff(k)).sum(axis=1) / disc**2
     return float(radius[error.argmin()] / 2)
-
-
-def _overlap(inside: NDArray[np.bool_], reach: int) -> NDArray[np.float64]:
-    """Return how many cells a window shares with itself when it is moved."""
-    rows, columns = inside.shape
-    shape = [fft.next_fast_len(size + reach + 1, real=True) for size in (rows, columns)]
-    wave = fft.rfft2(inside.astype(float), shape)
-    shared = np.rint(fft.irfft2(wave * wave.conj(), shape))
-    # Rows go south, so a move north is a move up.
-    up = np.arange(-reach, reach + 1)
-    table: NDArray[np.float64] = shared[(-up) % shape[0]][:, : reach + 1].T
-    return np.maximum(np.ascontiguousarray(table), 1.0)

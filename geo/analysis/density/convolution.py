@@ -5,6 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import fft
+from scipy.special import ndtr
 
 from geo.frames import on_processors
 from geo.grid import Grid
@@ -17,6 +18,7 @@ MANY = 200_000
 """From so many points on, two threads lay them, each on a grid of its own."""
 
 _CUT = 6.0  # kernels end here, in standard deviations
+_ROWS = 64  # points whose kernels one thread lays at a time, in its own cache
 _WORKERS = -1  # all processors: their number does not change the bits
 _NOTHING = 1e-13  # Fourier transforms leave this share of the maximum behind
 
@@ -153,3 +155,40 @@ def dampen(wave: NDArray[np.complex128], shape: tuple[int, int], sigma: float) -
 def without_noise(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the values without what a Fourier transform leaves where nothing is."""
     return np.where(values > _NOTHING * values.max(), values, 0.0)
+
+
+def held_along(
+    places: NDArray[np.float64], low: float, high: float, cells: int, sigma: float
+) -> NDArray[np.float64]:
+    """Return what an interval holds of the kernel at each place, edges corrected."""
+    # A wide kernel needs no fine steps.
+    cells = min(cells, max(64, math.ceil(8 * (high - low) / sigma)))
+    step = (high - low) / cells
+    middles = low + step * (np.arange(cells) + 0.5)
+    part = ndtr((high - middles) / sigma) - ndtr((low - middles) / sigma)
+    kernel = np.empty((len(places), cells))
+
+    def fill(begin: int) -> None:
+        some = kernel[begin : begin + _ROWS]
+        np.subtract(middles, places[begin : begin + _ROWS, None], out=some)
+        some /= sigma
+        np.square(some, out=some)
+        some *= -0.5
+        np.exp(some, out=some)
+        some /= math.sqrt(2 * math.pi) * sigma
+
+    on_processors(fill, range(0, len(places), _ROWS))
+    held: NDArray[np.float64] = kernel @ (step / part)
+    return held
+
+
+def overlap_of(inside: NDArray[np.bool_], reach: int) -> NDArray[np.float64]:
+    """Return how many cells a window shares with itself when it is moved."""
+    rows, columns = inside.shape
+    shape = [fft.next_fast_len(size + reach + 1, real=True) for size in (rows, columns)]
+    wave = fft.rfft2(inside.astype(float), shape)
+    shared = np.rint(fft.irfft2(wave * wave.conj(), shape))
+    # Rows go south, so a move north is a move up.
+    up = np.arange(-reach, reach + 1)
+    table: NDArray[np.float64] = shared[(-up) % shape[0]][:, : reach + 1].T
+    return np.maximum(np.ascontiguousarray(table), 1.0)

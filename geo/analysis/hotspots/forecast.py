@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from geo.analysis.hotspots.cells import count_field, kind_of, score_cells
+from geo.frames import on_processors
 from geo.grid import Grid
 from geo.schema import ALL_MONTHS
 
@@ -86,8 +87,8 @@ def score_forecasts(
         raise ValueError(f"bandwidth_m is {bandwidth_m}; expected more than 0")
     cube = _by_month(visits, grid)
     area = _study_area(cube, grid, land=land)
-    found: list[Mapping[str, object]] = []
-    for step in range(FEWEST_MONTHS, len(cube)):
+
+    def score(step: int) -> list[Mapping[str, object]]:
         past = cube[:step].sum(axis=0)
         cell = np.flatnonzero(past)
         z, q = score_cells(
@@ -95,7 +96,7 @@ def score_forecasts(
         )
         hot = cell[kind_of(z, q, alpha=alpha) == "hot"]
         if not len(hot) or not cube[step].any():
-            continue
+            return []
         smooth = ndimage.gaussian_filter(
             past.reshape(grid.shape).astype(float),
             bandwidth_m / grid.cell_m,
@@ -106,11 +107,13 @@ def score_forecasts(
             "last month": _highest(cube[step - 1].astype(float), len(hot)),
             "density": _highest(np.where(area, smooth.ravel(), -1.0), len(hot)),
         }
-        found += [
+        return [
             {"method": name, **_score(cube[step], cells, int(area.sum()))}
             for name, cells in marked.items()
         ]
-    return _means(found)
+
+    found = on_processors(score, range(FEWEST_MONTHS, len(cube)))
+    return _means([row for rows in found for row in rows])
 
 
 def _means(found: list[Mapping[str, object]]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.analysis.hotspots.cells import kind_of, score_cells
+from geo.frames import on_processors
 from geo.grid import Grid
 from geo.kernels.paths import count_entered
 
@@ -150,8 +151,8 @@ def stable_share(
     ):
         raise ValueError("the published cells do not consist of cells of the fine grid")
     variants = grid_variants(side)
-    same = np.zeros(len(cell))
-    for variant in variants:
+
+    def agrees(variant: Variant) -> NDArray[np.bool_]:
         coarse, tracks = count_tracks(paths, grid, variant=variant)
         entered = np.flatnonzero(tracks)
         z, q = score_cells(
@@ -164,7 +165,9 @@ def stable_share(
         )
         found = np.full(coarse.rows * coarse.columns, "none", dtype="<U4")
         found[entered] = kind_of(z, q, alpha=alpha)
-        same += _agrees(found, coarse, cell=cell, kind=kind, cells=cells)
+        return _agrees(found, coarse, cell=cell, kind=kind, cells=cells)
+
+    same = np.stack(on_processors(agrees, variants)).sum(axis=0)
     share: NDArray[np.float64] = 100 * same / len(variants)
     return share
 
