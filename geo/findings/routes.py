@@ -14,7 +14,7 @@ from geo.analysis.corridors.network import Network, make_network
 from geo.analysis.corridors.outlines import bridged_share
 from geo.analysis.corridors.ridges import trace_ridges
 from geo.analysis.corridors.tidying import tidy_lines
-from geo.analysis.corridors.traffic import count_network, worn_lines
+from geo.analysis.corridors.traffic import count_edges, count_network, worn_lines
 from geo.analysis.corridors.tubes import draw_tubes, find_tubes
 from geo.findings.methods import Methods
 from geo.schema import Layers, month_label
@@ -88,7 +88,7 @@ def _network(
     ground["round_m"] = grid.cell_m / 10
     lines = trace_ridges(surface_of(movement), support=support, fewest=methods.k)
     network = make_network(lines, **ground)
-    edges, _, _ = count_network(totals.paths, network, grid=grid)
+    edges = count_edges(totals.paths, network, grid=grid)
     posts = targets[targets["kind"] == "checkpoint"]
     lines = tidy_lines(worn_lines(edges, fewest=methods.k), kept=posts)
     return make_network(lines, **ground)

@@ -138,7 +138,7 @@ def _flush(sums: Ints, rows: Ints, count: int) -> int:
 
 @njit(cache=True, nogil=True)
 def follow_lines(
-    track: Ints,
+    begin: Ints,
     cell: NDArray[np.int32],
     part: NDArray[np.int32],
     east: NDArray[np.int16],
@@ -152,54 +152,51 @@ def follow_lines(
 
     A row is the line, the place of the first row of the track, the least `part`, the
     sum of the steps' shares along the line (whole thousandths, rounded down) and the
-    number of steps with any. Rows of a track lie side by side in `track`. Cell c lies
-    on ``line[c]``, or on none if that is below 0, where the line goes ``ways[c]``.
-    `sums` has a row of four zeros for each line, and is left as it was. Returns -1 if
-    there is no room in `rows`.
+    number of steps with any. Track t has the rows from ``begin[t]`` up to
+    ``begin[t + 1]``. Cell c lies on ``line[c]``, or on none if that is below 0, where
+    the line goes ``ways[c]``. `sums` has a row of four zeros for each line, and is left
+    as it was. Returns -1 if there is no room in `rows`.
     """
-    count, begin = 0, 0
-    for i in range(track.size + 1):
-        if i == track.size or (i and track[i] != track[i - 1]):
-            for number in range(sums.shape[0]):
-                if sums[number, 0]:
-                    if count == rows.shape[0]:
-                        return -1
-                    rows[count, 0], rows[count, 1] = number, begin
-                    for k in range(1, sums.shape[1]):  # quicker to compile than a slice
-                        rows[count, k + 1] = sums[number, k]
-                    sums[number] = 0
-                    count += 1
-            begin = i
-        if i == track.size or line[cell[i]] < 0:
-            continue
-        here, way = sums[line[cell[i]]], ways[cell[i]]
-        if not here[0] or part[i] < here[1]:
-            here[1] = part[i]
-        here[0] += 1
-        here[2] += (east[i] * way[0] + north[i] * way[1]) // 1000
-        here[3] += east[i] != 0 or north[i] != 0
+    count = 0
+    for t in range(begin.size - 1):
+        for i in range(begin[t], begin[t + 1]):
+            if line[cell[i]] < 0:
+                continue
+            here, way = sums[line[cell[i]]], ways[cell[i]]
+            if not here[0] or part[i] < here[1]:
+                here[1] = part[i]
+            here[0] += 1
+            here[2] += (east[i] * way[0] + north[i] * way[1]) // 1000
+            here[3] += east[i] != 0 or north[i] != 0
+        for number in range(sums.shape[0]):
+            if sums[number, 0]:
+                if count == rows.shape[0]:
+                    return -1
+                rows[count, 0], rows[count, 1] = number, begin[t]
+                for k in range(1, sums.shape[1]):  # quicker to compile than a slice
+                    rows[count, k + 1] = sums[number, k]
+                sums[number] = 0
+                count += 1
     return count
 
 
 @njit(cache=True, nogil=True)
 def count_near(
-    track: Ints,
-    cell: NDArray[np.int32],
     begin: Ints,
+    cell: NDArray[np.int32],
+    first: Ints,
     place: Ints,
     tracks: Ints,
 ) -> None:
     """Fill in how many tracks enter a cell of each place.
 
-    Rows of a track lie side by side in `track`. The places near cell c are
-    ``place[begin[c] : begin[c + 1]]``. `tracks` has a zero for each place.
+    Track t has the rows from ``begin[t]`` up to ``begin[t + 1]``. The places near cell
+    c are ``place[first[c] : first[c + 1]]``. `tracks` has a zero for each place.
     """
     last = np.full(tracks.size, -1, np.int64)
-    number = 0
-    for i in range(track.size):
-        if i and track[i] != track[i - 1]:
-            number += 1
-        for k in range(begin[cell[i]], begin[cell[i] + 1]):
-            if last[place[k]] != number:
-                last[place[k]] = number
-                tracks[place[k]] += 1
+    for t in range(begin.size - 1):
+        for i in range(begin[t], begin[t + 1]):
+            for k in range(first[cell[i]], first[cell[i] + 1]):
+                if last[place[k]] != t:
+                    last[place[k]] = t
+                    tracks[place[k]] += 1

@@ -103,3 +103,30 @@ def at_middle(along: Along, lines: gpd.GeoSeries) -> NDArray[np.bool_]:
         along.at_m <= MIDDLE[1] * length
     )
     return inside
+
+
+def cells_around(
+    points: gpd.GeoSeries, grid: Grid, *, reach_m: float
+) -> tuple[Ints, Ints]:
+    """Return pairs of the place of a point and a cell whose middle is within reach.
+
+    Examples
+    --------
+    >>> grid = Grid("EPSG:32618", 0, 300, 100, rows=3, columns=4)
+    >>> found = cells_around(
+    ...     gpd.GeoSeries([shapely.Point(50, 150)]), grid, reach_m=100
+    ... )
+    >>> [pairs.tolist() for pairs in found]
+    [[0, 0, 0, 0], [0, 4, 5, 8]]
+    """
+    ring = np.arange(-int(reach_m / grid.cell_m) - 1, int(reach_m / grid.cell_m) + 2)
+    east, south = (step.ravel() * grid.cell_m for step in np.meshgrid(ring, -ring))
+    x, y = points.x.to_numpy()[:, None] + east, points.y.to_numpy()[:, None] + south
+    cell = grid.cell_of(x.ravel(), y.ravel()).reshape(x.shape)
+    point = np.broadcast_to(np.arange(len(points))[:, None], x.shape)
+    middle_x, middle_y = grid.centre_of(np.maximum(cell, 0))
+    away = np.hypot(
+        middle_x - points.x.to_numpy()[:, None], middle_y - points.y.to_numpy()[:, None]
+    )
+    near = (cell >= 0) & (away <= reach_m)
+    return point[near].astype(np.int64), cell[near].astype(np.int64)

@@ -1,6 +1,7 @@
 """Journeys along the route network: how long they took, and by boat or on foot."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -8,8 +9,15 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo.analysis.corridors.along import REACH, Along, at_middle, cells_along
+from geo.analysis.corridors.along import (
+    REACH,
+    Along,
+    at_middle,
+    cells_along,
+    cells_around,
+)
 from geo.analysis.corridors.network import Network
+from geo.engine import cut_evenly, map_parts, workers
 from geo.grid import Grid
 from geo.kernels.trails import (
     ALL_M,
@@ -32,6 +40,8 @@ FASTEST_FOOT_KMH = 7.0
 """Whoever covers most of a line faster than this goes by boat, or drives."""
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Found = TypeVar("Found")
 
 
 class Journeys(NamedTuple):
@@ -161,43 +171,31 @@ def _ground(
     middle[along.cell] = at_middle(along, network.edges.geometry)
     # A place within reach lies in a cell whose middle is at most half a cell off.
     centres = network.nodes.geometry
-    row, cell = _cells_around(centres, grid, reach_m=(REACH + 0.8) * grid.cell_m)
+    row, cell = cells_around(centres, grid, reach_m=(REACH + 0.8) * grid.cell_m)
     order = np.lexsort((row, cell))
     first = np.searchsorted(cell[order], np.arange(size + 1)).astype(np.int64)
     return Ground(edge, middle, near, first, row[order])
-
-
-def _cells_around(
-    points: gpd.GeoSeries, grid: Grid, *, reach_m: float
-) -> tuple[Ints, Ints]:
-    """Return pairs of a point and a cell whose middle is within reach."""
-    ring = np.arange(-int(reach_m / grid.cell_m) - 1, int(reach_m / grid.cell_m) + 2)
-    east, south = (step.ravel() * grid.cell_m for step in np.meshgrid(ring, ring))
-    x, y = points.x.to_numpy()[:, None] + east, points.y.to_numpy()[:, None] + south
-    cell = grid.cell_of(x.ravel(), y.ravel()).reshape(x.shape)
-    point = np.broadcast_to(np.arange(len(points))[:, None], x.shape)
-    middle_x, middle_y = grid.centre_of(np.maximum(cell, 0))
-    away = np.hypot(
-        middle_x - points.x.to_numpy()[:, None], middle_y - points.y.to_numpy()[:, None]
-    )
-    near = (cell >= 0) & (away <= reach_m)
-    return point[near].astype(np.int64), cell[near].astype(np.int64)
 
 
 def _ways(
     trail: Trail, track: Ints, ground: Ground, grid: Grid, *, edges: int
 ) -> pd.DataFrame:
     """Return how each track moved on each edge."""
-    room, count = max(1024, track.size), -1
     fastest = FASTEST_FOOT_KMH / 3.6 / grid.cell_m
-    while count < 0:
-        pairs, when = np.zeros((room, 2), np.int64), np.zeros(room, np.int64)
-        ways, slot = np.zeros((room, 4)), np.full(edges, -1, np.int64)
-        count = read_ways(
-            trail, track, ground, grid.shape, fastest, slot, pairs, when, ways
-        )
-        room *= 2
-    pairs, ways = pairs[:count], ways[:count]
+
+    def read(rows: slice) -> tuple[Ints, Ints, Floats]:
+        here = Trail(*(column[rows] for column in trail))
+        room, count = max(1024, here.second.size), -1
+        while count < 0:
+            pairs, when = np.zeros((room, 2), np.int64), np.zeros(room, np.int64)
+            ways, slot = np.zeros((room, 4)), np.full(edges, -1, np.int64)
+            count = read_ways(
+                here, track[rows], ground, grid.shape, fastest, slot, pairs, when, ways
+            )
+            room *= 2
+        return pairs[:count].copy(), when[:count].copy(), ways[:count].copy()
+
+    pairs, when, ways = map(np.concatenate, zip(*_by_track(read, track), strict=True))
     half = ways[:, ALL_M] / 2
     moved = half > 0
     fast, afloat = ways[:, FAST_M] >= half, ways[:, SEA_M] >= half
@@ -206,23 +204,37 @@ def _ways(
         {
             "edge": pairs[:, 1],
             "track": pairs[:, 0],
-            "second": when[:count],
+            "second": when,
             "foot": moved & ~fast & ~afloat,
             "boat": moved & (afloat | on_river),
         }
     )
 
 
+def _by_track(read: Callable[[slice], Found], track: Ints) -> list[Found]:
+    """Return what is read of the rows of some tracks after those of others."""
+    first = np.flatnonzero(np.diff(track, prepend=track[:1] ^ 1))
+    begin = np.append(first, track.size)
+    rows = [slice(begin[piece.start], begin[piece.stop]) for piece in cut_evenly(begin)]
+    with workers() as pool:
+        return map_parts(read, rows or [slice(0, 0)], executor=pool)
+
+
 def _times(
     trail: Trail, track: Ints, ground: Ground, grid: Grid, network: Network
 ) -> pd.DataFrame:
     """Return how long each track took along each edge, the first time each way."""
-    visits = _visits(trail, ground, grid, network.nodes)
+    visits = _visits(trail, track, ground, grid, network.nodes)
     made = _between(visits.assign(track=track[visits["first"]]), network)
     when = made[["depart", "arrive"]].to_numpy(np.float64)
     found = np.zeros((len(made), 5))
     rows = made[["edge", "first", "last"]].to_numpy(np.int64)
-    follow_edges(trail, ground, grid.shape, rows, when, found)
+
+    def follow(some: slice) -> None:
+        follow_edges(trail, ground, grid.shape, rows[some], when[some], found[some])
+
+    with workers() as pool:
+        map_parts(follow, cut_evenly(np.arange(len(made) + 1)), executor=pool)
     seen, near, middle, rest_s, silence_s = found.T
     lasts_s = when[:, 1] - when[:, 0]
     made = made.assign(
@@ -239,26 +251,34 @@ def _times(
 
 
 def _visits(
-    trail: Trail, ground: Ground, grid: Grid, nodes: gpd.GeoDataFrame
+    trail: Trail, track: Ints, ground: Ground, grid: Grid, nodes: gpd.GeoDataFrame
 ) -> pd.DataFrame:
     """Return a row for each visit of a track to a node."""
     x, y = nodes.geometry.x.to_numpy(), nodes.geometry.y.to_numpy()
     places = np.column_stack([x - grid.west, grid.north - y]) / grid.cell_m
-    room, count, many = max(1024, trail.second.size), -1, len(nodes)
-    while count < 0:
-        visits = Visits(
-            rows=np.zeros((room, 3), np.int64),
-            when=np.zeros((room, 2)),
-            since=np.full(many, -1, np.int64),
-            met=np.zeros(many, np.int64),
-            best=np.zeros((many, 4)),
-            going=np.zeros(many, np.int64),
-            state=np.zeros(3, np.int64),
-        )
-        count = visit_nodes(trail, ground, grid.shape, places, REACH, visits)
-        room *= 2
-    last, node, first = visits.rows[:count].T
-    arrive, depart = visits.when[:count].T
+    many = len(nodes)
+
+    def read(rows: slice) -> tuple[Ints, Floats]:
+        here = Trail(*(column[rows] for column in trail))
+        room, count = max(1024, here.second.size), -1
+        while count < 0:
+            visits = Visits(
+                rows=np.zeros((room, 3), np.int64),
+                when=np.zeros((room, 2)),
+                since=np.full(many, -1, np.int64),
+                met=np.zeros(many, np.int64),
+                best=np.zeros((many, 4)),
+                going=np.zeros(many, np.int64),
+                state=np.zeros(3, np.int64),
+            )
+            count = visit_nodes(here, ground, grid.shape, places, REACH, visits)
+            room *= 2
+        before = np.array([rows.start, 0, rows.start])
+        return visits.rows[:count] + before, visits.when[:count]
+
+    found, when = map(np.concatenate, zip(*_by_track(read, track), strict=True))
+    last, node, first = found.T
+    arrive, depart = when.T
     return pd.DataFrame(
         {"node": node, "first": first, "last": last, "arrive": arrive, "depart": depart}
     )

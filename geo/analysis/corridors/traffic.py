@@ -8,9 +8,15 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo.analysis.corridors.along import REACH, at_middle, cells_along
+from geo.analysis.corridors.along import (
+    REACH,
+    at_middle,
+    cells_along,
+    cells_around,
+)
 from geo.analysis.corridors.journeys import Journeys
 from geo.analysis.corridors.network import Network
+from geo.engine import cut_evenly, map_parts, workers
 from geo.grid import Grid
 from geo.kernels.paths import count_near, follow_lines
 
@@ -93,10 +99,8 @@ def count_network(
     if journeys:
         seen = _with_journeys(seen, journeys.ways)
     every = network.edges["edge"]
-    total = _sums(seen, ["edge"]).reindex(every, fill_value=0)
-    turned = (total["back_tracks"] > total["ahead_tracks"]).to_numpy()
+    total, turned = _each_way(seen, every)
     seen["way"] *= np.where(seen["edge"].isin(set(every[turned])), -1, 1)
-    total = _sums(seen, ["edge"]).reindex(every, fill_value=0)
     if journeys:
         total = total.join(_lasted(journeys.times, network.edges, turned))
     counts = ["edge", "part", "way"]
@@ -106,6 +110,28 @@ def count_network(
         monthly.rename(columns={"part": "month"}),
         _tracks_at(paths, network.nodes, grid),
     )
+
+
+def count_edges(
+    paths: pd.DataFrame, network: Network, *, grid: Grid
+) -> gpd.GeoDataFrame:
+    """Return the edges that `count_network` returns without journeys, and no more.
+
+    Parameters are those of `count_network`.
+    """
+    seen = _seen(paths, network.edges, grid)
+    total, turned = _each_way(seen, network.edges["edge"])
+    return _drawn(network, total, turned)
+
+
+def _each_way(seen: pd.DataFrame, every: pd.Series) -> tuple[pd.DataFrame, Bools]:
+    """Return what is counted on each edge, and turn edges so that most go ahead."""
+    total = _sums(seen, ["edge"]).reindex(every, fill_value=0)
+    turned = (total["back_tracks"] > total["ahead_tracks"]).to_numpy()
+    names = [name.replace("ahead", "*") for name in total]
+    back = [name.replace("back", "ahead").replace("*", "back") for name in names]
+    total[turned] = total.loc[turned, back].to_numpy()
+    return total, turned
 
 
 def _drawn(network: Network, total: pd.DataFrame, turned: Bools) -> gpd.GeoDataFrame:
@@ -161,25 +187,23 @@ def _tracks_on(
 ) -> pd.DataFrame:
     """Return a row for each track on an edge: part, way along, cells with any."""
     line, ways = _middle_cells(edges, grid)
-    track, columns = _side_by_side(paths, ["cell", "part", "east", "north"])
-    cell, part, east, north = columns
-    room, count = max(1024, track.size // 16), -1
-    while count < 0:
-        rows = np.empty((room, 5), np.int64)
-        sums = np.zeros((len(edges), 4), np.int64)
-        count = follow_lines(
-            track,
-            cell.astype(np.int32, copy=False),
-            part.astype(np.int32, copy=False),
-            east.astype(np.int16, copy=False),
-            north.astype(np.int16, copy=False),
-            line,
-            ways,
-            sums,
-            rows,
-        )
-        room *= 2
-    number, first, month, along, moving = rows[:count].T
+    track, begin, columns = _by_track(paths, ["cell", "part", "east", "north"])
+
+    def follow(piece: slice) -> Ints:
+        rows = begin[piece.start : piece.stop + 1]
+        room, count = max(1024, int(rows[-1] - rows[0]) // 16), -1
+        while count < 0:
+            found = np.empty((room, 5), np.int64)
+            sums = np.zeros((len(edges), 4), np.int64)
+            count = follow_lines(rows, *columns, line, ways, sums, found)
+            room *= 2
+        return found[:count]
+
+    with workers() as pool:
+        found = map_parts(follow, cut_evenly(begin), executor=pool)
+    number, first, month, along, moving = np.vstack(
+        [np.zeros((0, 5), np.int64), *found]
+    ).T
     table = {
         "edge": edges["edge"].to_numpy(np.int64)[number],
         "track": track[first],
@@ -191,17 +215,28 @@ def _tracks_on(
     return pd.DataFrame({name: values[order] for name, values in table.items()})
 
 
-def _side_by_side(
+def _by_track(
     paths: pd.DataFrame, names: list[str]
-) -> tuple[Ints, list[NDArray[Any]]]:
-    """Return `track` and further columns, the rows of each track side by side."""
-    track = paths["track"].to_numpy(np.int64)
-    runs = track[np.flatnonzero(np.diff(track, prepend=track[:1] ^ 1))]
+) -> tuple[Ints, Ints, list[NDArray[Any]]]:
+    """Return `track`, with which row each track begins, and columns in their order.
+
+    Where the rows of a track do not lie side by side they are sorted.
+    """
+    track, begin = _runs(paths)
+    runs = track[begin[:-1]]
     if len(np.unique(runs)) < len(runs):
         paths = paths.sort_values("track", kind="stable")
-        track = paths["track"].to_numpy(np.int64)
-    columns = [np.require(paths[name], requirements=["C", "W"]) for name in names]
-    return np.require(track, requirements=["C", "W"]), columns
+        track, begin = _runs(paths)
+    kinds = {"cell": np.int32, "part": np.int32, "east": np.int16, "north": np.int16}
+    return track, begin, [np.require(paths[n], kinds[n], ["C", "W"]) for n in names]
+
+
+def _runs(paths: pd.DataFrame) -> tuple[Ints, Ints]:
+    """Return `track`, and with which row each run of a track begins, and the end."""
+    track = paths["track"].to_numpy(np.int64)
+    first = np.flatnonzero(track[1:] != track[:-1]) + 1
+    start = np.zeros(min(1, track.size), np.int64)
+    return track, np.concatenate([start, first, [track.size]])
 
 
 def _middle_cells(
@@ -274,17 +309,20 @@ def _tracks_at(
     paths: pd.DataFrame, nodes: gpd.GeoDataFrame, grid: Grid
 ) -> gpd.GeoDataFrame:
     """Return the nodes with the tracks that come near."""
-    track, [cell] = _side_by_side(paths, ["cell"])
-    size = grid.rows * grid.columns
-    cells = np.flatnonzero(np.bincount(cell, minlength=size))
-    centres = shapely.points(*grid.centre_of(cells))
-    node, near = shapely.STRtree(centres).query(
-        nodes.geometry.to_numpy(), predicate="dwithin", distance=REACH * grid.cell_m
-    )
-    begin = np.zeros(size + 1, np.int64)
-    np.cumsum(np.bincount(cells[near], minlength=size), out=begin[1:])
-    tracks = np.zeros(len(nodes), np.int64)
-    place = node[np.argsort(cells[near], kind="stable")].astype(np.int64)
-    count_near(track, cell.astype(np.int32, copy=False), begin, place, tracks)
+    _, begin, [cell] = _by_track(paths, ["cell"])
+    near, cells = cells_around(nodes.geometry, grid, reach_m=REACH * grid.cell_m)
+    first = np.zeros(grid.rows * grid.columns + 1, np.int64)
+    np.cumsum(np.bincount(cells, minlength=first.size - 1), out=first[1:])
+    place = near[np.argsort(cells, kind="stable")]
+
+    def count(piece: slice) -> Ints:
+        tracks = np.zeros(len(nodes), np.int64)
+        rows = begin[piece.start : piece.stop + 1]
+        count_near(rows, cell, first, place, tracks)
+        return tracks
+
+    with workers() as pool:
+        found = map_parts(count, cut_evenly(begin), executor=pool)
+    tracks = np.sum([np.zeros(len(nodes), np.int64), *found], axis=0)
     counted: gpd.GeoDataFrame = nodes[["node", "name", "kind"]].assign(tracks=tracks)
     return counted.set_geometry(nodes.geometry)
