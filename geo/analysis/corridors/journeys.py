@@ -184,7 +184,7 @@ def _ways(
     fastest = FASTEST_FOOT_KMH / 3.6 / grid.cell_m
 
     def read(rows: slice) -> tuple[Ints, Ints, Floats]:
-        here = Trail(*(column[rows] for column in trail))
+        here = _rows_of(trail, rows)
         room, count = max(1024, here.second.size), -1
         while count < 0:
             pairs, when = np.zeros((room, 2), np.int64), np.zeros(room, np.int64)
@@ -208,6 +208,16 @@ def _ways(
             "foot": moved & ~fast & ~afloat,
             "boat": moved & (afloat | on_river),
         }
+    )
+
+
+def _rows_of(trail: Trail, rows: slice) -> Trail:
+    return Trail(
+        trail.begins[rows],
+        trail.rests[rows],
+        trail.second[rows],
+        trail.u[rows],
+        trail.v[rows],
     )
 
 
@@ -259,7 +269,7 @@ def _visits(
     many = len(nodes)
 
     def read(rows: slice) -> tuple[Ints, Floats]:
-        here = Trail(*(column[rows] for column in trail))
+        here = _rows_of(trail, rows)
         room, count = max(1024, here.second.size), -1
         while count < 0:
             visits = Visits(

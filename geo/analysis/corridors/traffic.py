@@ -128,7 +128,7 @@ def _each_way(seen: pd.DataFrame, every: pd.Series) -> tuple[pd.DataFrame, Bools
     """Return what is counted on each edge, and turn edges so that most go ahead."""
     total = _sums(seen, ["edge"]).reindex(every, fill_value=0)
     turned = (total["back_tracks"] > total["ahead_tracks"]).to_numpy()
-    names = [name.replace("ahead", "*") for name in total]
+    names = [str(name).replace("ahead", "*") for name in total]
     back = [name.replace("back", "ahead").replace("*", "back") for name in names]
     total[turned] = total.loc[turned, back].to_numpy()
     return total, turned
@@ -188,6 +188,7 @@ def _tracks_on(
     """Return a row for each track on an edge: part, way along, cells with any."""
     line, ways = _middle_cells(edges, grid)
     track, begin, columns = _by_track(paths, ["cell", "part", "east", "north"])
+    cell, month, east, north = columns
 
     def follow(piece: slice) -> Ints:
         rows = begin[piece.start : piece.stop + 1]
@@ -195,19 +196,21 @@ def _tracks_on(
         while count < 0:
             found = np.empty((room, 5), np.int64)
             sums = np.zeros((len(edges), 4), np.int64)
-            count = follow_lines(rows, *columns, line, ways, sums, found)
+            count = follow_lines(
+                rows, cell, month, east, north, line, ways, sums, found
+            )
             room *= 2
         return found[:count]
 
     with workers() as pool:
         found = map_parts(follow, cut_evenly(begin), executor=pool)
-    number, first, month, along, moving = np.vstack(
+    number, first, since, along, moving = np.vstack(
         [np.zeros((0, 5), np.int64), *found]
     ).T
     table = {
         "edge": edges["edge"].to_numpy(np.int64)[number],
         "track": track[first],
-        "part": month,
+        "part": since,
         "along": along,
         "moving": moving,
     }
