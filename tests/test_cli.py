@@ -1,5 +1,6 @@
 """What a person at the terminal sees."""
 
+import gc
 import json
 import re
 import subprocess
@@ -62,6 +63,19 @@ def test_help_loads_nothing_heavy():
     )
 
     assert done.stdout.strip() == "[]"
+
+
+def test_dead_objects_are_looked_for_less_often_than_by_default():
+    before = gc.get_threshold()
+    try:
+        gc.set_threshold(700, 10, 10)
+
+        trocha("show", "--help")
+
+        assert gc.isenabled()
+        assert gc.get_threshold()[0] > 10_000
+    finally:
+        gc.set_threshold(*before)
 
 
 def test_a_new_region_can_be_made_and_built_at_once(tmp_path):
