@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from geo.analysis.corridors.brownian import Occurrence
 from geo.engine import cut_evenly, map_parts, workers
+from geo.frames import on_processors
 from geo.grid import Grid
 from geo.kernels.draws import mark_rows
 from geo.packing import Arrays, paths_in, rejected_in, table_in
@@ -129,6 +130,20 @@ def _join_paths(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         columns = PATHS | {"part": "int32"}
         return pd.DataFrame({n: np.zeros(0, kind) for n, kind in columns.items()})
     return pd.concat(tables, ignore_index=True)
+
+
+def rows_of(paths: pd.DataFrame, chosen: NDArray[np.bool_]) -> pd.DataFrame:
+    """Return the rows of paths that are chosen, their columns on all processors.
+
+    Examples
+    --------
+    >>> paths = pd.DataFrame({"track": [7, 7, 8], "cell": [1, 2, 3]})
+    >>> rows_of(paths, paths["cell"].to_numpy() > 1).values.tolist()
+    [[7, 2], [8, 3]]
+    """
+    rows = np.flatnonzero(chosen)
+    columns = on_processors(lambda name: paths[name].to_numpy().take(rows), [*paths])
+    return pd.DataFrame(dict(zip(paths, columns, strict=True)), copy=False)
 
 
 def mark_tracks(paths: pd.DataFrame) -> pd.DataFrame:

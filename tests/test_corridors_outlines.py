@@ -7,9 +7,11 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import gaussian_filter
 
 from geo.analysis.corridors.brownian import Occurrence
 from geo.analysis.corridors.outlines import (
+    _finer,
     bridged_share,
     corridor_support,
     outline_corridors,
@@ -290,3 +292,13 @@ def test_the_bridged_share_is_that_of_the_movement_inside():
 
     assert bridged_share(found, outlines)[:2].tolist() == [35, 100]
     assert np.isnan(bridged_share(found, outlines)[2])
+
+
+@pytest.mark.parametrize("shape", [(3, 40), (50, 7), (64, 64)])
+def test_a_surface_smoothed_in_pieces_is_that_smoothed_at_once(shape):
+    values = np.random.default_rng(3).gamma(0.2, size=shape)
+    grid = Grid("EPSG:32618", 0, shape[0] * 250, 250, *shape)
+    finer = np.kron(np.pad(values, 4), np.ones((3, 3)))
+
+    whole = gaussian_filter(finer, 2.25, mode="constant")
+    assert _finer(values, grid).values.tobytes() == whole.tobytes()

@@ -201,8 +201,18 @@ def _scans(
                 **_limits(len(along), field.grid),
             ),
         )
+    grid = totals.movement["all"].grid
+    under = field.grid.cell_of(*grid.centre_of(np.arange(grid.rows * grid.columns)))
     rows = [
-        _told(window, rank, cluster, where=where, field=field, totals=totals)
+        _told(
+            window,
+            rank,
+            cluster,
+            where=where,
+            field=field,
+            under=under,
+            paths=totals.paths,
+        )
         for window, (where, clusters) in found.items()
         for rank, cluster in enumerate(clusters, start=1)
     ]
@@ -253,7 +263,8 @@ def _told(
     *,
     where: NDArray[np.int64],
     field: _Field,
-    totals: Totals,
+    under: NDArray[np.int64],
+    paths: pd.DataFrame,
 ) -> Mapping[str, Any]:
     """Return what is said of a cluster, with the distinct tracks that were in it."""
     inside = where[cluster.members]
@@ -266,7 +277,7 @@ def _told(
     return {
         "window": window,
         "rank": rank,
-        "tracks": _tracks_in(inside, field.grid, totals),
+        "tracks": _tracks_in(inside, under, paths),
         "radius_km": round(cluster.radius_m / 1000, 1),
         "ratio": _two(cluster.cases / cluster.expected),
         "gumbel_p": _two(max(cluster.gumbel_p, 1e-12)),
@@ -274,16 +285,19 @@ def _told(
     }
 
 
-def _tracks_in(inside: NDArray[np.int64], cells: Grid, totals: Totals) -> int:
-    """Return how many distinct tracks entered any of some cells."""
-    grid = totals.movement["all"].grid
-    within = np.zeros(cells.rows * cells.columns, bool)
+def _tracks_in(
+    inside: NDArray[np.int64], under: NDArray[np.int64], paths: pd.DataFrame
+) -> int:
+    """Return how many distinct tracks entered any of some cells.
+
+    Fine cell c, of which paths tell, lies in cell ``under[c]``, or in none below 0.
+    """
+    within = np.zeros(int(max(under.max(), inside.max())) + 1, bool)
     within[inside] = True
-    fine = cells.cell_of(*grid.centre_of(np.arange(grid.rows * grid.columns)))
     return count_within(
-        np.require(totals.paths["track"], np.int64, ["C", "W"]),
-        np.require(totals.paths["cell"], np.int32, ["C", "W"]),
-        within[fine] & (fine >= 0),
+        np.require(paths["track"], np.int64, ["C", "W"]),
+        np.require(paths["cell"], np.int32, ["C", "W"]),
+        within[under] & (under >= 0),
     )
 
 

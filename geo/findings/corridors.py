@@ -15,7 +15,7 @@ from geo.analysis.corridors.outlines import (
 )
 from geo.findings.methods import Methods
 from geo.memory import Memory
-from geo.totals import Totals
+from geo.totals import Totals, rows_of
 
 
 def find_corridors(
@@ -65,7 +65,7 @@ def _corridors_of(totals: Totals, methods: Methods, season: str) -> gpd.GeoDataF
     paths = totals.paths
     if season != "all":
         chosen = np.isin(np.arange(1, 13), methods.seasons[season])
-        paths = paths[chosen[paths["part"].to_numpy() % 12]]
+        paths = rows_of(paths, chosen[paths["part"].to_numpy() % 12])
     outlines = outlines.merge(
         corridor_support(paths, outlines, grid=movement.grid), on="corridor"
     )

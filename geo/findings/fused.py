@@ -26,7 +26,7 @@ from geo.grid import Grid, Surface
 from geo.memory import Memory
 from geo.privacy import Findings, masked, round_significant
 from geo.schema import Layers
-from geo.totals import Totals, mark_tracks
+from geo.totals import Totals, mark_tracks, rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def find_fused(
         return None
     cells = np.flatnonzero(seen)
     # What a track does where too few were may not decide its lot either.
-    told = totals.paths[seen.ravel()[totals.paths["cell"].to_numpy()]]
+    told = rows_of(totals.paths, seen.ravel()[totals.paths["cell"].to_numpy()])
     weights = fit_weights(
         count_votes(mark_tracks(told), cells, grid),
         {theta: spread(prior, grid, cells) for theta, prior in priors.items()},

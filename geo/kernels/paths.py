@@ -44,34 +44,24 @@ def enter_outlines(
 def count_entered(
     track: Ints,
     cell: NDArray[np.int32],
-    width: int,
-    side: int,
-    down: int,
-    right: int,
-    last: Ints,
-    tracks: NDArray[np.int64],
+    within: NDArray[np.int32],
+    last: NDArray[np.int32],
+    tracks: Ints,
 ) -> None:
     """Fill in how many tracks enter each cell of a coarser grid.
 
-    Its cells have `side` cells of the fine grid, which has `width` columns, to a
-    side, and the corner of the fine grid lies `down` and `right` cells into the
-    first of them. Rows of a track lie side by side in `track`. `tracks` has the
-    shape of the coarser grid and begins with zeros; `last` has its size and begins
-    with -1.
+    Cell c of the fine grid lies in its cell ``within[c]``. Rows of a track lie side
+    by side in `track`. `tracks` has a place for each coarser cell and begins with
+    zeros; `last` is as long and begins with -1.
     """
-    columns = tracks.shape[1]
     number = 0
     for i in range(track.size):
         if i and track[i] != track[i - 1]:
             number += 1
-        row, column = (
-            (cell[i] // width + down) // side,
-            (cell[i] % width + right) // side,
-        )
-        here = row * columns + column
+        here = within[cell[i]]
         if last[here] != number:
             last[here] = number
-            tracks[row, column] += 1
+            tracks[here] += 1
 
 
 @njit(cache=True, nogil=True)

@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.frames import on_processors
 from geo.grid import Grid, Surface
 from geo.kernels.paths import lay_votes
 
@@ -212,21 +211,17 @@ def fit_weights(
         for theta, prior in sorted(priors.items())
     }
     score = _scoring(told)
-    thetas = list(grounds)
-    scores = on_processors(lambda one: score(grounds[one], math.inf), thetas)
-    alone = dict(zip(thetas, scores, strict=True))
+    alone = {theta: score(one, math.inf) for theta, one in grounds.items()}
     theta = max(alone, key=lambda one: alone[one])
     worths = sorted(candidates)
     flat = np.full(told.shape[1], even)
-    tried = [(prior, n0) for prior in (grounds[theta], flat) for n0 in worths]
-    scores = on_processors(lambda one: score(*one), tried)
-    both = dict(zip(worths, scores, strict=False))
+    both = {n0: score(grounds[theta], n0) for n0 in worths}
     best = max(both, key=lambda one: both[one])
     return Weights(
         theta_per_h=theta,
         n0_tracks=best,
         score=both[best],
-        even_score=max(scores[len(worths) :]),
+        even_score=max(score(flat, n0) for n0 in worths),
         prior_score=alone[theta],
     )
 

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from rasterio import Affine, features
 from scipy import ndimage
 
+from geo.frames import on_processors
 from geo.grid import Grid, Surface
 from geo.kernels.paths import enter_outlines
 
 _FINER = 3  # outlines are traced on cells this many times finer
 _SMOOTHING = 0.75  # standard deviation of the smoothing before, in cells
+_PIECES = 8  # of a surface, that processors smooth
 _FEWEST_CELLS = 4.0  # smaller pieces and holes are dropped
 _LEAST_SHARE = 0.01  # so are pieces that hold less of the movement
 _ROUND_M = 1.0  # coordinates of outlines are whole metres
@@ -255,7 +257,7 @@ def _finer(values: NDArray[np.float64], grid: Grid) -> Surface:
     left, right = columns[0], columns[-1] + 1
     part = np.pad(values[top:bottom, left:right], margin)
     fine = np.repeat(np.repeat(part, _FINER, axis=0), _FINER, axis=1)
-    smooth = ndimage.gaussian_filter(fine, _SMOOTHING * _FINER, mode="constant")
+    smooth = _smoothed(_smoothed(fine.T).T)
     around = Grid(
         grid.crs,
         grid.west + (left - margin) * grid.cell_m,
@@ -264,6 +266,24 @@ def _finer(values: NDArray[np.float64], grid: Grid) -> Surface:
         *fine.shape,
     )
     return Surface(around, smooth, "smoothed movement", "")
+
+
+def _smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values smoothed along each row, rows shared among the processors."""
+    smooth = np.empty_like(values)
+
+    def smooth_rows(rows: NDArray[np.int64]) -> None:
+        some = slice(rows[0], rows[-1] + 1)
+        ndimage.gaussian_filter1d(
+            values[some],
+            _SMOOTHING * _FINER,
+            axis=1,
+            output=smooth[some],
+            mode="constant",
+        )
+
+    on_processors(smooth_rows, np.array_split(np.arange(len(values)), _PIECES))
+    return smooth
 
 
 def _contours_of(smooth: Surface) -> contourpy.ContourGenerator:

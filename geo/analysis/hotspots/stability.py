@@ -88,16 +88,18 @@ def count_tracks(
         rows=-(-(grid.rows + down) // side),
         columns=-(-(grid.columns + right) // side),
     )
+    row, column = (
+        ((np.arange(size, dtype=np.int32) + offset) // side)
+        for size, offset in ((grid.rows, down), (grid.columns, right))
+    )
+    within = np.add.outer(row * np.int32(coarse.columns), column).ravel()
     tracks = np.zeros(coarse.shape, np.int64)
     count_entered(
         np.require(paths["track"], np.int64, ["C", "W"]),
         np.require(paths["cell"], np.int32, ["C", "W"]),
-        grid.columns,
-        side,
-        down,
-        right,
-        np.full(tracks.size, -1, np.int64),
-        tracks,
+        within,
+        np.full(tracks.size, -1, np.int32),
+        tracks.reshape(-1),
     )
     return coarse, tracks
 
