@@ -3,8 +3,10 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from itertools import pairwise
+from threading import Thread
 from typing import TypeVar
 
 import numpy as np
@@ -123,3 +125,26 @@ def cut_evenly(begin: NDArray[np.int64]) -> list[slice]:
     ends = np.arange(PIECES + 1) * (begin[-1] / PIECES)
     cuts = np.unique(np.searchsorted(begin, ends))
     return [slice(int(a), int(b)) for a, b in pairwise(cuts)]
+
+
+def load_ahead(*modules: str) -> Thread:
+    """Load modules in a thread of their own, beside work that does not need them yet.
+
+    What cannot be loaded says so where it is imported.
+
+    Examples
+    --------
+    >>> load_ahead("colorsys", "geo.no_such_module").join()
+    >>> import sys
+    >>> "colorsys" in sys.modules
+    True
+    """
+
+    def load() -> None:
+        for module in modules:
+            with suppress(Exception):
+                import_module(module)
+
+    thread = Thread(target=load, name="loading")
+    thread.start()
+    return thread

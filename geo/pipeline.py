@@ -18,6 +18,7 @@ from geo.account import effect_of, made_from, say_about, tracks_of
 from geo.analysis.crossings.targets import make_targets
 from geo.analysis.hotspots.points import clean_points
 from geo.config import Config
+from geo.engine import load_ahead
 from geo.findings import make_findings
 from geo.findings.methods import Methods
 from geo.findings.model import find_ends
@@ -47,12 +48,13 @@ from geo.schema import Layers
 from geo.standing import digest_all, digest_ground, last_moment
 from geo.store import Store, open_store
 from geo.totals import add_up
-from geo.write.files import write_layers
 from geo.write.ground import draw_ground, lasting_sheet
 from geo.write.output import replacing
-from geo.write.page import write_map
 
 log = logging.getLogger(__name__)
+
+_LATER = ("scipy.optimize", "geo.write.files", "geo.write.page")
+"""What is slow to load, and first needed when the files have been read."""
 
 FORMATS = ("gpkg", "shp", "geojson", "tif")
 """What a build writes beside the map."""
@@ -146,6 +148,8 @@ def _draw(
 ) -> Built:
     """Forget sources, take in what is new, and write the map."""
     start = time.perf_counter()
+    if executor is None:  # one that forks must find no module half loaded
+        load_ahead(*_LATER)
     folder = Path(os.path.normpath(output or config.files.output))
     under = digest_ground(config, today=today)
     ground = _prepare(config, today)
@@ -194,6 +198,9 @@ def _draw(
 
 def _write(config: Config, done: "_Computed", folder: Path) -> list[Path]:
     """Write the map, its files and its record, in one step; return their names."""
+    from geo.write.files import write_layers
+    from geo.write.page import write_map
+
     files = {name: paths for name, (paths, *_) in layer_sources(config).items()}
     result = done.release
     log.info("writing the map and its files")
@@ -217,6 +224,8 @@ def export(
     Parameters are those of `geo.upkeep.build`; `formats` are names that
     `geo.write.files.write_layers` knows.
     """
+    from geo.write.files import write_layers
+
     start = time.perf_counter()
     ground = _prepare(config, today)
     with open_store(config.files.store) as store:

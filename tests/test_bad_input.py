@@ -387,7 +387,7 @@ class TestDisk:
     def test_a_file_that_may_not_grow_leaves_the_old_map(self, built):
         before = bytes_of(built.parent / "map")
         limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (30000,)*2)"
-        process = command("build", built, moment="geo.pipeline.write_map", deed=limit)
+        process = command("build", built, moment="geo.write.page.write_map", deed=limit)
 
         _, said = process.communicate()
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 import geo.standing
+import geo.write.page
 from geo.config import Layer, load_config
 from geo.errors import StoreError
 from geo.pipeline import build
@@ -164,7 +165,7 @@ def test_what_another_command_changed_in_the_store_is_noticed(region):
 def test_a_layer_that_changed_while_the_map_was_drawn_is_noticed(region, monkeypatch):
     layer = region / "layers" / "rivers.gpkg"
     old = layer.read_bytes()
-    write_map = geo.pipeline.write_map
+    write_map = geo.write.page.write_map
 
     def slow(*arguments, **options):
         layer.write_bytes((region / "layers" / "border.gpkg").read_bytes())
@@ -172,7 +173,7 @@ def test_a_layer_that_changed_while_the_map_was_drawn_is_noticed(region, monkeyp
 
     (region / "map" / "index.html").unlink()
     with monkeypatch.context() as patch:
-        patch.setattr("geo.pipeline.write_map", slow)
+        patch.setattr("geo.write.page.write_map", slow)
         build(load_config(region / "region.toml"), today=TODAY)
 
     assert standing(region) is None
