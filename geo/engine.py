@@ -1,8 +1,9 @@
 """Run a task over parts: here, or on any executor. Nothing else knows of threads."""
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from itertools import pairwise
@@ -125,6 +126,34 @@ def cut_evenly(begin: NDArray[np.int64]) -> list[slice]:
     ends = np.arange(PIECES + 1) * (begin[-1] / PIECES)
     cuts = np.unique(np.searchsorted(begin, ends))
     return [slice(int(a), int(b)) for a, b in pairwise(cuts)]
+
+
+def in_turn(task: Callable[[Part], Result], parts: Sequence[Part]) -> Iterator[Result]:
+    """Yield what the task makes of each part, in their order, a few of them ahead.
+
+    For what threads do quickly and whoever asks does not want to hold all at once.
+
+    Raises
+    ------
+    Exception
+        The first error of a task, in the order of the parts.
+
+    Examples
+    --------
+    >>> list(in_turn(len, ["a", "", "bcd"])), list(in_turn(len, []))
+    ([1, 0, 3], [])
+    """
+    with workers() as pool:
+        if pool is None:
+            yield from map(task, parts)
+            return
+        pending = deque[Future[Result]]()
+        for part in parts:
+            pending.append(pool.submit(task, part))
+            if len(pending) > MOST_THREADS:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
 
 
 def load_ahead(*modules: str) -> Thread:

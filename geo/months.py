@@ -7,7 +7,7 @@ from hashlib import sha256
 import geopandas as gpd
 import pandas as pd
 
-from geo.engine import map_parts, workers
+from geo.engine import in_turn, map_parts, workers
 from geo.packing import Arrays, pack, unpack
 from geo.partials import Partial, Settings, analyse_part, with_change
 from geo.store import Part, Store
@@ -41,10 +41,8 @@ class Partials:
         self.too_recent = sum(store.part(month).rows for month in later)
 
     def __iter__(self) -> Iterator[Arrays]:
-        """Yield what `geo.packing.pack` made of each month, one at a time."""
-        for month in self.months:
-            kept = self._store.shelf.get("part", self._key(self._store.part(month)))
-            yield kept if kept is not None else self._made(month)
+        """Yield what `geo.packing.pack` made of each month, few at a time."""
+        return in_turn(self._packed, self.months)
 
     def bring_up_to_date(self, executor: Executor | None = None) -> int:
         """Make and keep the partials that are not kept.
@@ -89,6 +87,11 @@ class Partials:
     def make(self, month: int) -> None:
         """Make and keep a partial, in whichever thread or process this runs."""
         self._made(month)
+
+    def _packed(self, month: int) -> Arrays:
+        """Return what is kept of a month, or make it."""
+        kept = self._store.shelf.get("part", self._key(self._store.part(month)))
+        return kept if kept is not None else self._made(month)
 
     def _made(self, month: int) -> Arrays:
         """Analyse a part and keep its partial; only what changed in it, if little."""

@@ -13,10 +13,13 @@ from geo.engine import cut_evenly, map_parts, workers
 from geo.frames import on_processors
 from geo.grid import Grid
 from geo.kernels.draws import mark_rows
-from geo.packing import Arrays, paths_in, rejected_in, table_in
+from geo.packing import Arrays, rejected_in, table_in
 from geo.partials import MOVEMENT, PATHS, add_crossings
 from geo.trails import join_trails, trails_in
 from geo.visits import add_visits
+
+_PACKED = ("track", "length", *(f"path.{name}" for name in PATHS if name != "track"))
+"""What of a packed partial tells its paths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +86,22 @@ def add_up(
     """
     size = grid.rows * grid.columns
     votes = np.zeros(size, np.int64)
-    sums = {
-        season: {name: np.zeros(size, np.int64) for name in MOVEMENT}
-        for season in ("all", *seasons)
-    }
+    # Months that lie in the same seasons are added once for all of these.
+    sums: dict[tuple[str, ...], Arrays] = {}
     visits, crossings, paths, trails, monthly = [], [], {}, {}, []
     kept, rejected = 0, Counter[str]()
     for number, arrays in enumerate(packed):
         month = int(arrays["month"][0])
         votes[arrays["cell"]] += arrays["votes"]
-        for season, total in sums.items():
-            if season == "all" or month % 12 + 1 in seasons[season]:
-                for name, values in total.items():
-                    values[arrays["cell"]] += arrays[name]
+        here = tuple(name for name, of in seasons.items() if month % 12 + 1 in of)
+        if here not in sums:
+            sums[here] = {name: np.zeros(size, np.int64) for name in MOVEMENT}
+        for name, values in sums[here].items():
+            values[arrays["cell"]] += arrays[name]
         visits.append(table_in(arrays, "visits"))
         crossings.append(table_in(arrays, "crossings"))
-        paths[month, number] = paths_in(arrays).assign(part=np.int32(month))
+        # Copies, as what is unpacked together is kept or goes together.
+        paths[month, number] = {name: arrays[name].copy() for name in _PACKED}
         trails[month, number] = trails_in(arrays)
         monthly.append((month, int(arrays["tracks"][0])))
         kept += int(arrays["kept"][0])
@@ -106,15 +109,15 @@ def add_up(
     return Totals(
         visits=add_visits(visits),
         crossings=add_crossings(crossings),
-        paths=_join_paths([paths[key] for key in sorted(paths)]),
+        paths=_join_paths({key: paths[key] for key in sorted(paths)}),
         trails=join_trails([trails[key] for key in sorted(trails)]),
         votes=votes.reshape(grid.shape),
         movement={
-            season: Occurrence(
-                grid,
-                **{name: values.reshape(grid.shape) for name, values in total.items()},
-            )
-            for season, total in sums.items()
+            "all": _moved(list(sums.values()), grid),
+            **{
+                season: _moved([sums[here] for here in sums if season in here], grid)
+                for season in seasons
+            },
         },
         monthly=pd.DataFrame(
             sorted(monthly), columns=["month", "tracks"], dtype="int64"
@@ -124,12 +127,36 @@ def add_up(
     )
 
 
-def _join_paths(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Put paths end to end."""
-    if not tables:
-        columns = PATHS | {"part": "int32"}
-        return pd.DataFrame({n: np.zeros(0, kind) for n, kind in columns.items()})
-    return pd.concat(tables, ignore_index=True)
+def _moved(parts: Sequence[Arrays], grid: Grid) -> Occurrence:
+    """Return the movement of several groups of months together."""
+    none = np.zeros(grid.shape, np.int64)
+    return Occurrence(
+        grid,
+        **{
+            name: sum((part[name].reshape(grid.shape) for part in parts), none)
+            for name in MOVEMENT
+        },
+    )
+
+
+def _join_paths(packed: Mapping[tuple[int, int], Arrays]) -> pd.DataFrame:
+    """Put paths end to end, as they are packed by month."""
+    if not packed:
+        kinds = PATHS | {"part": "int32"}
+        return pd.DataFrame({name: np.zeros(0, kind) for name, kind in kinds.items()})
+    whole = {name: [part[name] for part in packed.values()] for name in _PACKED}
+    length = np.concatenate(whole["length"], dtype=np.int64)
+    months = np.array([month for month, _ in packed], np.int32)
+    columns = {
+        "track": np.repeat(np.concatenate(whole["track"], dtype=np.int64), length),
+        **{
+            name: np.concatenate(whole[f"path.{name}"], dtype=kind)
+            for name, kind in PATHS.items()
+            if name != "track"
+        },
+        "part": np.repeat(months, [part["path.cell"].size for part in packed.values()]),
+    }
+    return pd.DataFrame(columns, copy=False)
 
 
 def rows_of(paths: pd.DataFrame, chosen: NDArray[np.bool_]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 
 import pytest
 
-from geo.engine import map_parts
+from geo.engine import MOST_THREADS, in_turn, map_parts
 from geo.progress import reporter
 
 
@@ -105,3 +105,25 @@ def test_progress_is_told_after_each_part(make):
 
 def test_no_parts_give_no_results():
     assert map_parts(square, []) == []
+
+
+def test_what_comes_in_turn_keeps_its_order_and_only_few_wait():
+    begun = []
+
+    def task(number):
+        begun.append(number)
+        return square(number)
+
+    results = in_turn(task, range(50))
+
+    assert next(results) == 0
+    assert len(begun) <= MOST_THREADS + 2
+    assert list(results) == [number**2 for number in range(1, 50)]
+
+
+def test_the_first_error_ends_what_comes_in_turn():
+    results = in_turn(square, [2, -1, 3])
+
+    assert next(results) == 4
+    with pytest.raises(ValueError, match="less than nothing"):
+        next(results)
