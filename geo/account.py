@@ -153,11 +153,11 @@ def tracks_of(
 ) -> tuple[int, Counter[str], set[int]]:
     """Return the tracks of one source, why rows of it went, and the cells it enters."""
     fixes = store.load_source(source.digest)
-    sifted, trips = clean_and_cut(fixes, settings)
+    cleaned, trips = clean_and_cut(fixes, settings)
     rejected = Counter(source.rejected)
-    rejected.update(sifted.counts())
+    rejected.update(cleaned.turned.counts())
     cells = set(count_visits(trips, settings.cells)["cell"].tolist())
-    return int(sifted.fixes["track"].nunique()), rejected, cells
+    return cleaned.tracks, rejected, cells
 
 
 def effect_of(

@@ -22,6 +22,7 @@ from geo.partials import Settings, clean_and_cut
 from geo.progress import watch
 from geo.recipe import partial_settings
 from geo.schema import REJECTS, month_label
+from geo.sieve import REASONS
 from geo.store import Store, open_store
 from geo.write.output import replacing
 
@@ -85,16 +86,19 @@ def flag_fixes(fixes: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     fixes = fixes.reset_index(drop=True)
     # The number of the row travels where its line in the file usually does.
     row = np.arange(len(fixes))
-    sifted, trips = clean_and_cut(fixes.assign(line=row, source=""), settings)
+    cleaned, trips = clean_and_cut(fixes.assign(line=row, source=""), settings)
+    clean = np.setdiff1d(row, cleaned.turned.line)
+    kept = fixes.assign(line=row).take(clean)
+    kept = kept.sort_values(["track", "time"], kind="stable")
     flags = np.zeros(len(fixes), np.int32)
     flags[fixes["accuracy_m"].isna().to_numpy()] |= FLAGS["no accuracy"]
-    flags[_after_silences(sifted.fixes)] |= FLAGS["after a silence"]
-    flags[np.setdiff1d(sifted.fixes["line"], trips["line"])] |= FLAGS["short trip"]
+    flags[_after_silences(kept)] |= FLAGS["after a silence"]
+    flags[np.setdiff1d(clean, trips["line"])] |= FLAGS["short trip"]
     trip, stop = np.full((2, len(fixes)), -1)
     trip[trips["line"]], stop[trips["line"]] = trips["trip"], trips["stop"]
     flags[stop >= 0] |= FLAGS["in a stop"]
-    reason = sifted.rejects["reason"].map(FLAGS).to_numpy(np.int32)
-    flags[sifted.rejects["line"].to_numpy()] = reason
+    bits = np.array([FLAGS.get(reason, 0) for reason in REASONS], np.int32)
+    flags[cleaned.turned.line] = bits[cleaned.turned.why]
     return fixes.assign(trip=trip, stop=stop, flags=flags)
 
 

@@ -1,46 +1,17 @@
 """Turn away fixes that cannot be true, each with its reason."""
 
-import logging
-from itertools import pairwise
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from geo.frames import SHARE, columns_of, milliseconds, on_processors, picked
-from geo.kernels.chains import sift_tracks
-from geo.kernels.rows import are_sorted, sealed
-from geo.kernels.tracks import Points
-from geo.kernels.verdicts import KEPT, Limits, Rows, judge_rows, mark_twins
-from geo.plane import plane_of
-from geo.schema import FIXES, REJECTS, Sifted, check_fixes
-
-log = logging.getLogger(__name__)
-
-Codes = NDArray[np.int8]
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-
-REASONS = (
-    "",
-    "no time",
-    "no position",
-    "outside the region",
-    "poor accuracy",
-    "duplicate",
-    "impossible speed",
-    "spike",
-)
-"""What the verdicts of the kernels stand for."""
-
-ERRORS_IN_ACCURACY = 1.515
-"""Radius that holds 68.27 % of a circular normal distribution, in standard errors
-per axis: sqrt(-2 ln(1 - 0.6827))."""
-
-PASSENGERS = ("source", "line")
-"""Columns that come from the store, and say where a row stood."""
+from geo.kernels.cleaning import Rule
+from geo.kernels.verdicts import Limits
+from geo.schema import Sifted
+from geo.sieve import Turned, judged_fixes
 
 MS_AN_HOUR = 3_600_000
+_NEVER = np.iinfo(np.int64).max
 
 
 def clean_fixes(
@@ -131,93 +102,123 @@ def clean_fixes(
     >>> sifted.fixes[["lat", "y_m", "error_m"]].round(1).to_numpy()[0].tolist()
     [8.1, 11059.6, 20.0]
     """
+    judged = judged_fixes(
+        fixes,
+        crs=crs,
+        bounds=bounds,
+        limits=_limits(bounds, max_accuracy_m, _NEVER),
+        rule=_rule(max_speed_kmh, location_error_m),
+    )
+    return Sifted(judged.kept(trips=False), judged.turned().rejects())
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What is left of fixes that were cleaned and cut at once.
+
+    Parameters
+    ----------
+    trips
+        As `geo.trajectory.split_trips` returns them.
+    kept, tracks
+        How many fixes are clean, in a trip or not, and of how many tracks.
+    turned
+        The rows that are not clean.
+    """
+
+    trips: pd.DataFrame
+    kept: int
+    tracks: int
+    turned: Turned
+
+
+def clean_trips(
+    fixes: pd.DataFrame,
+    *,
+    crs: str,
+    bounds: tuple[float, float, float, float],
+    max_speed_kmh: float = 35.0,
+    location_error_m: float = 20.0,
+    max_accuracy_m: float | None = None,
+    max_gap_h: float = 6.0,
+    min_fixes: int = 3,
+    until_ms: int | None = None,
+) -> Cleaned:
+    """Clean fixes and cut them into trips at once.
+
+    The trips are those that `geo.trajectory.split_trips` makes of what `clean_fixes`
+    keeps, in half the time.
+
+    Parameters
+    ----------
+    fixes, crs, bounds, max_speed_kmh, location_error_m, max_accuracy_m
+        As for `clean_fixes`.
+    max_gap_h, min_fixes
+        As for `geo.trajectory.split_trips`.
+    until_ms
+        Fixes from this moment on are turned away as "too recent", and judge no other;
+        milliseconds since 1970, UTC.
+
+    Raises
+    ------
+    SchemaError, CRSError, ValueError
+        As `clean_fixes` does.
+
+    Examples
+    --------
+    The first of two trips has a fix too few, and nothing is wrong with it.
+
+    >>> fixes = pd.DataFrame(
+    ...     {
+    ...         "track": 1,
+    ...         "time": pd.to_datetime(
+    ...             ["2024-06-01T06Z", "2024-06-01T14Z", "2024-06-01T15Z"]
+    ...         ).astype("datetime64[ms, UTC]"),
+    ...         "lon": -77.5,
+    ...         "lat": 8.1,
+    ...     }
+    ... )
+    >>> laea = "+proj=laea +lat_0=8 +lon_0=-77.5 +datum=WGS84"
+    >>> cleaned = clean_trips(fixes, crs=laea, bounds=(-79, 7, -76, 10), min_fixes=2)
+    >>> cleaned.kept, cleaned.trips["trip"].tolist(), cleaned.turned.counts()
+    (3, [0, 0], {})
+    """
+    judged = judged_fixes(
+        fixes,
+        crs=crs,
+        bounds=bounds,
+        limits=_limits(
+            bounds, max_accuracy_m, _NEVER if until_ms is None else until_ms
+        ),
+        rule=_rule(max_speed_kmh, location_error_m)._replace(
+            gap=round(max_gap_h * MS_AN_HOUR), fewest=min_fixes
+        ),
+    )
+    return Cleaned(
+        judged.kept(trips=True),
+        kept=sum(tally.fixes for tally in judged.tallies),
+        tracks=sum(tally.tracks for tally in judged.tallies),
+        turned=judged.turned(),
+    )
+
+
+def _limits(
+    bounds: tuple[float, float, float, float], most: float | None, until_ms: int
+) -> Limits:
+    """Return what a fix may be by itself."""
+    west, south, east, north = map(float, bounds)
+    if not (west < east and south < north):
+        raise ValueError(f"bounds are {bounds}; expected west, south, east, north")
+    accuracy = np.inf if most is None else float(most)
+    return Limits(west, south, east, north, accuracy, until_ms)
+
+
+def _rule(max_speed_kmh: float, location_error_m: float) -> Rule:
+    """Return what makes a chain; all of a track makes one trip."""
     if not (max_speed_kmh > 0 and location_error_m > 0):
         raise ValueError(
             f"the highest speed is {max_speed_kmh} and the error {location_error_m}; "
             "both must be positive"
         )
-    west, south, east, north = bounds
-    if not (west < east and south < north):
-        raise ValueError(f"bounds are {bounds}; expected west, south, east, north")
-    plane = plane_of(crs)
-    table = _sorted(fixes)
-    rows = _rows(table)
-    most = np.inf if max_accuracy_m is None else float(max_accuracy_m)
-    limits = Limits(float(west), float(south), float(east), float(north), most)
-    x_m, y_m, error_m = (np.empty(len(table)) for _ in range(3))
-    verdict = np.zeros(len(table), np.int8)
-
-    def judge(share: slice) -> None:
-        some = Rows._make(column[share] for column in rows)
-        said = verdict[share]
-        judge_rows(some, limits, said)
-        mark_twins(some, said)
-        x, y = plane.metres(some.lon, some.lat, out=(x_m[share], y_m[share]))
-        error_m[share] = _errors(some.accuracy, location_error_m)
-        points = Points(some.time, x, y, error_m[share])
-        sift_tracks(some.track, points, max_speed_kmh / MS_AN_HOUR * 1000, said)
-
-    on_processors(judge, _shares(rows.track))
-    measured = {"x_m": x_m, "y_m": y_m, "error_m": error_m}
-    kept = picked(columns_of(table) | measured, verdict == KEPT)
-    log.info("clean: kept %d of %d fixes", len(kept), len(table))
-    return Sifted(kept, _rejects(table, rows, verdict))
-
-
-def _sorted(fixes: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns we keep, sorted by track, then time."""
-    check_fixes(fixes.head(0))
-    track, time = sealed(fixes["track"], np.int64), milliseconds(fixes["time"])
-    if not are_sorted(track, time):
-        fixes = fixes.take(np.lexsort((time, track)))
-    names = [*FIXES, *(name for name in PASSENGERS if name in fixes)]
-    unknown = np.full(len(fixes), np.nan)
-    return pd.DataFrame(
-        {name: fixes.get(name, unknown) for name in names},
-        index=fixes.index,
-        copy=False,
-    )
-
-
-def _rows(table: pd.DataFrame) -> Rows:
-    """Return the columns of sorted fixes as the kernels take them."""
-    none = np.zeros(len(table), np.int64)
-    source = none
-    if "source" in table:
-        source = pd.factorize(table["source"], sort=True)[0]
-    return Rows(
-        track=sealed(table["track"], np.int64),
-        time=milliseconds(table["time"]),
-        lon=sealed(table["lon"], np.float64),
-        lat=sealed(table["lat"], np.float64),
-        elevation=sealed(table["elevation_m"], np.float64),
-        accuracy=sealed(table["accuracy_m"], np.float64),
-        source=sealed(source, np.int64),
-        line=sealed(table.get("line", none), np.int64),
-    )
-
-
-def _shares(track: Ints) -> list[slice]:
-    """Cut rows into shares of about SHARE, none of which parts a track."""
-    near = track[np.arange(SHARE, track.size, SHARE)]
-    cuts = sorted({0, *np.searchsorted(track, near, "right").tolist(), track.size})
-    return [slice(*cut) for cut in pairwise(cuts)]
-
-
-def _errors(accuracy_m: Floats, location_error_m: float) -> Floats:
-    """Return the standard error per axis of each fix, in metres."""
-    known = (accuracy_m > 0) & np.isfinite(accuracy_m)
-    error: Floats = np.where(known, accuracy_m / ERRORS_IN_ACCURACY, location_error_m)
-    return error
-
-
-def _rejects(table: pd.DataFrame, rows: Rows, verdict: Codes) -> pd.DataFrame:
-    """Return where the rejected rows stood, and why they were rejected."""
-    out = np.flatnonzero(verdict)
-    by_name = np.argsort(np.argsort(REASONS))  # the place of each among the others
-    out = out[np.lexsort((by_name[verdict[out]], rows.line[out], rows.source[out]))]
-    none = pd.array([""], dtype="str").take(np.zeros(out.size, np.int64))
-    source = table["source"].array.take(out) if "source" in table else none
-    reason = pd.array(REASONS, dtype="str").take(verdict[out])
-    columns = {"file": source, "line": rows.line[out], "column": none, "reason": reason}
-    return pd.DataFrame(columns).astype(dict(REJECTS))
+    speed = max_speed_kmh / MS_AN_HOUR * 1000
+    return Rule(speed, float(location_error_m), gap=_NEVER, fewest=1)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import geopandas as gpd
 import numpy as np
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 import geo
 from geo.analysis.corridors.brownian import Occurrence, brownian_bridge
 from geo.analysis.crossings.counts import COUNTS, count_crossings
-from geo.clean import clean_fixes
+from geo.clean import Cleaned, clean_trips
 from geo.grid import Grid
-from geo.schema import REASONS, Sifted
+from geo.schema import REASONS
 from geo.smoothing import smooth_fixes
 from geo.trails import join_trails, make_trails
-from geo.trajectory import number_stops, split_trips
+from geo.trajectory import number_stops
 from geo.visits import add_visits, count_visits, trace_paths
 
 Bounds = tuple[float, float, float, float]
@@ -48,7 +48,7 @@ class Settings:
     until_ms
         Fixes from this moment on are left out; milliseconds since 1970, UTC.
     max_speed_kmh, location_error_m, max_accuracy_m
-        See `geo.clean.clean_fixes`.
+        See `geo.clean.clean_trips`.
     max_gap_h, min_fixes, stop_radius_m, stop_min_minutes, stop_strays
         See `geo.trajectory`.
     smooth
@@ -147,13 +147,13 @@ def analyse_part(
     targets
         Lines and points whose crossings are counted.
     """
-    sifted, trips = clean_and_cut(fixes, settings)
+    cleaned, trips = clean_and_cut(fixes, settings)
     paths = trace_paths(trips, settings.grid)
     return Partial(
         month=month,
-        tracks=int(sifted.fixes["track"].nunique()),
-        kept=len(sifted.fixes),
-        rejected=sifted.counts(),
+        tracks=cleaned.tracks,
+        kept=cleaned.kept,
+        rejected=cleaned.turned.counts(),
         visits=count_visits(trips, settings.cells),
         paths=paths,
         trails=make_trails(trips, settings.grid),
@@ -170,47 +170,34 @@ def analyse_part(
 
 def clean_and_cut(
     fixes: pd.DataFrame, settings: Settings
-) -> tuple[Sifted, pd.DataFrame]:
+) -> tuple[Cleaned, pd.DataFrame]:
     """Clean fixes, and cut them into trips and stops.
 
     Returns
     -------
-    sifted, trips
-        What the cleaning kept and turned away; and the kept fixes that belong to a
-        trip, with columns `trip` and `stop`, smoothed if the settings say so.
+    cleaned, trips
+        What the cleaning comes to; and the clean fixes that belong to a trip, with
+        columns `trip` and `stop`, smoothed if the settings say so.
     """
-    until = pd.Timestamp(settings.until_ms, unit="ms", tz="UTC")
-    recent = fixes["time"] >= until
-    sifted = clean_fixes(
-        fixes[~recent],
+    cleaned = clean_trips(
+        fixes,
         crs=settings.grid.crs,
         bounds=settings.bounds,
         max_speed_kmh=settings.max_speed_kmh,
         location_error_m=settings.location_error_m,
         max_accuracy_m=settings.max_accuracy_m,
+        max_gap_h=settings.max_gap_h,
+        min_fixes=settings.min_fixes,
+        until_ms=settings.until_ms,
     )
-    trips = split_trips(
-        sifted.fixes, max_gap_h=settings.max_gap_h, min_fixes=settings.min_fixes
-    )
-    if settings.smooth:
-        trips = smooth_fixes(trips)
+    trips = smooth_fixes(cleaned.trips) if settings.smooth else cleaned.trips
     stops = number_stops(
         trips,
         radius_m=settings.stop_radius_m,
         min_minutes=settings.stop_min_minutes,
         strays=settings.stop_strays,
     )
-    late = pd.DataFrame(
-        {
-            "file": fixes.get("source", ""),
-            "line": fixes.get("line", 0),
-            "column": "time",
-            "reason": "too recent",
-        },
-        index=fixes.index,
-    )[recent]
-    rejects = pd.concat([sifted.rejects, late], ignore_index=True)
-    return replace(sifted, rejects=rejects), trips.assign(stop=stops)
+    return cleaned, trips.assign(stop=stops)
 
 
 def with_change(

@@ -67,6 +67,21 @@ class Plane:
             x[far], y[far] = self.transformer.transform(lon[far], lat[far])
         return x, y
 
+    def covers(self, bounds: tuple[float, float, float, float]) -> bool:
+        """Return whether our own projection serves for all points within bounds.
+
+        Parameters
+        ----------
+        bounds
+            West, south, east and north, in degrees.
+        """
+        if self.centre is None:
+            return False
+        west, south, east, north = bounds
+        lon, lat = self.centre.lon, self.centre.lat
+        far = max(lon - west, east - lon, lat - south, north - lat)
+        return far <= REACH_DEG and south >= -90.0 and north <= 90.0
+
 
 @lru_cache(maxsize=8)
 def plane_of(crs: str) -> Plane:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.audit import FLAGS, NEVER, TURNED_AWAY, flag_fixes, write_audit
+from geo.clean import clean_fixes
 from geo.config import load_config
 from geo.errors import PrivacyError
 from geo.pipeline import build
@@ -105,9 +106,14 @@ def test_what_is_not_flagged_is_what_the_analysis_uses(region_once, randoms):
 
     flagged = flag_fixes(fixes, how)
 
-    from geo.partials import clean_and_cut
-
-    kept = clean_and_cut(fixes, how)[0].fixes
+    kept = clean_fixes(
+        fixes,
+        crs=how.grid.crs,
+        bounds=how.bounds,
+        max_speed_kmh=how.max_speed_kmh,
+        location_error_m=how.location_error_m,
+        max_accuracy_m=how.max_accuracy_m,
+    ).fixes
     used = flagged[(flagged["flags"] & TURNED_AWAY) == 0]
     assert used["line"].tolist() == kept["line"].tolist()
 

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
-import geo.clean
-from geo.clean import clean_fixes
+import geo.sieve
+from geo.clean import clean_fixes, clean_trips
 from geo.errors import CRSError, SchemaError
-from geo.schema import FIXES, REASONS, REJECTS
+from geo.schema import FIXES, REASONS, REJECTS, Sifted
 from geo.trajectory import moved_m, number_stops, split_trips
 
 LAEA = "+proj=laea +lat_0=8 +lon_0=-77.5 +datum=WGS84 +units=m"
@@ -368,7 +368,7 @@ def test_the_size_of_the_shares_changes_nothing(share, monkeypatch):
     fixes = pd.concat(tracks, ignore_index=True)
     whole = clean(fixes)
 
-    monkeypatch.setattr(geo.clean, "SHARE", share)
+    monkeypatch.setattr(geo.sieve, "SHARE", share)
     parted = clean(fixes)
 
     pd.testing.assert_frame_equal(parted.fixes, whole.fixes)
@@ -449,3 +449,27 @@ def test_speed_and_error_must_be_positive(option):
 def test_a_lacking_column_is_named():
     with pytest.raises(SchemaError, match="no column 'lat'"):
         clean(walk(3).drop(columns="lat"))
+
+
+@pytest.mark.parametrize("crs", [LAEA, "EPSG:32618"])
+@pytest.mark.parametrize("varies", [False, True])
+def test_trips_are_those_that_what_is_kept_is_cut_into(crs, varies):
+    tracks = [walk(off=[n % 120, 60], by=(0, 5_000)).assign(track=n) for n in range(9)]
+    fixes = pd.concat(tracks, ignore_index=True)
+    late = fixes["time"].iloc[100]
+    fixes.loc[40:41, "lat"] = np.nan
+    if varies:
+        fixes["accuracy_m"] = np.arange(len(fixes)) % 30.0
+    ways = {"crs": crs, "bounds": BOUNDS, "location_error_m": 5.0}
+
+    sifted = clean_fixes(fixes[fixes["time"] < late], **ways)
+    trips = split_trips(sifted.fixes, max_gap_h=0.05, min_fixes=30)
+    until_ms = round(late.timestamp() * 1000)
+    ours = clean_trips(fixes, **ways, max_gap_h=0.05, min_fixes=30, until_ms=until_ms)
+
+    pd.testing.assert_frame_equal(ours.trips, trips, check_exact=True)
+    assert 0 < len(trips) < len(sifted.fixes) == ours.kept
+    assert ours.tracks == sifted.fixes["track"].nunique()
+    late_ones = {"too recent": int((fixes["time"] >= late).sum())}
+    assert ours.turned.counts() == sifted.counts() | late_ones
+    assert ours.turned.counts() == Sifted(trips, ours.turned.rejects()).counts()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from geo.kernels.rows import are_sorted, cut_trips, pick, sealed
+from geo.kernels.rows import are_sorted, cut_trips, pick, runs_of, sealed
 
 
 def cut(track, time, *, gap=10, fewest=2):
@@ -45,7 +45,7 @@ def test_rows_stand_by_track_then_time(track, time, said):
 def test_the_last_values_are_picked_and_nothing_is_written_beyond():
     values, kept = sealed(np.arange(5), np.int64), sealed([1, 0, 0, 1, 0], np.bool_)
     room = np.full(4, -1)
-    pick(values, kept, room[1:3])
+    pick(values, runs_of(kept), room[1:3])
 
     assert room.tolist() == [-1, 0, 3, -1]
 

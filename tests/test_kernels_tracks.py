@@ -7,7 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.grid import Grid
-from geo.kernels.chains import HEADS, WINDOW, sift_tracks
+from geo.kernels.chains import HEADS, WINDOW
+from geo.kernels.cleaning import Place, Rule, clean_tracks
+from geo.kernels.laea import centred
+from geo.kernels.rows import sealed
 from geo.kernels.stops import mark_stops
 from geo.kernels.tracks import (
     EAST,
@@ -18,15 +21,15 @@ from geo.kernels.tracks import (
     STOP_MS,
     Entries,
     Path,
-    Points,
     walk_cells,
 )
-from geo.kernels.verdicts import KEPT, SPIKE, TOO_FAST
+from geo.kernels.verdicts import KEPT, SPIKE, TOO_FAST, Limits, Rows
 from geo.trajectory import number_stops
 from geo.visits import count_visits
 
 METRE_A_SECOND = 0.001
 MINUTE = 60_000
+NEVER = np.iinfo(np.int64).max
 
 few = settings(max_examples=40, deadline=None)  # the first call compiles
 quarters = st.integers(-4, 24).map(lambda n: n / 4)
@@ -37,9 +40,23 @@ def sift(x, *, seconds=None, track=None, error=1.0):
     x = np.array(x, float)
     seconds = np.arange(x.size) if seconds is None else np.asarray(seconds, int)
     track = np.zeros(x.size) if track is None else np.asarray(track)
-    points = Points(1000 * seconds, x, np.zeros(x.size), np.full(x.size, error))
+    zeros, none = np.zeros(x.size), sealed([0], np.int64)
+    unknown, x, y = (sealed(column, np.float64) for column in ([np.nan], x, zeros))
+    rows = Rows(
+        track=sealed(track, np.int64),
+        time=sealed(1000 * seconds, np.int64),
+        lon=y,
+        lat=y,
+        elevation=unknown,
+        accuracy=unknown,
+        source=none,
+        line=none,
+    )
+    limits = Limits(-1.0, -1.0, 1.0, 1.0, np.inf, NEVER)
+    rule = Rule(METRE_A_SECOND, error, gap=NEVER, fewest=1)
+    place = Place(x, y, centred(0.0, 45.0))
     verdict = np.zeros(x.size, np.int8)
-    sift_tracks(track.astype(np.int64), points, METRE_A_SECOND, verdict)
+    clean_tracks(rows, limits, rule, place, verdict)
     return verdict.tolist()
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from geo.kernels.tracks import Points
-from geo.kernels.verdicts import KEPT, SPIKE, TOO_FAST
+from geo.kernels.verdicts import SPIKE, TOO_FAST
 
+Bools = NDArray[np.bool_]
 Codes = NDArray[np.int8]
 Ints = NDArray[np.int64]
 Places = NDArray[np.int32]  # half as large, so that a track stays near the processor
@@ -28,7 +28,8 @@ LEG_M = 500.0
 class Track(NamedTuple):
     """The fixes of one track that are left, one after the other, and their rows.
 
-    Of each also the longest chain that ends in it: how many fixes, how many metres,
+    Of each also how far it lies from the one before, and whether it can be reached
+    from there; and the longest chain that ends in it: how many fixes, how many metres,
     and which fix before. `heads` are the last fixes of some chains, `best` the places
     of fixes that were chosen.
     """
@@ -38,6 +39,8 @@ class Track(NamedTuple):
     x: Floats
     y: Floats
     error: Floats
+    leg: Floats
+    near: Bools
     length: Places
     way: Floats
     parent: Places
@@ -118,21 +121,44 @@ def _go_back(track: Track, i: int, speed: float, end: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _go_on(track: Track, first: int, n: int, speed: float) -> int:
+def _look_back(track: Track, n: int, speed: float) -> int:
+    """Measure the way to each of `n` fixes from the one before.
+
+    Returns how many cannot be reached from there. Two loops of few arrays each, so that
+    a processor can do several fixes at once.
+    """
+    x, y, time, error = track.x, track.y, track.time, track.error
+    leg, near, far = track.leg, track.near, 0
+    for i in range(1, n):
+        dx, dy = x[i] - x[i - 1], y[i] - y[i - 1]
+        leg[i] = math.sqrt(dx * dx + dy * dy)
+    for i in range(1, n):
+        dx, dy, errors = x[i] - x[i - 1], y[i] - y[i - 1], error[i] + error[i - 1]
+        reachable = _reachable(dx, dy, time[i] - time[i - 1], errors, speed)
+        near[i] = reachable
+        far += not reachable
+    return far
+
+
+@njit(cache=True, nogil=True)
+def _go_on(track: Track, first: int, n: int) -> int:
     """Let each fix from `first` on extend the chain of the one before, a longest one.
 
     That is the usual case. Returns the first fix that cannot be reached.
     """
-    x, y, time, error = track.x, track.y, track.time, track.error
-    length, way, parent = track.length, track.way, track.parent
-    metres = way[first - 1]
-    for i in range(first, n):
-        dx, dy, errors = x[i] - x[i - 1], y[i] - y[i - 1], error[i] + error[i - 1]
-        if not _reachable(dx, dy, time[i] - time[i - 1], errors, speed):
-            return i
-        metres += math.sqrt(dx * dx + dy * dy)
-        way[i], parent[i], length[i] = metres, i - 1, length[first - 1] + i - first + 1
-    return n
+    leg, near, way = track.leg, track.near, track.way
+    length, parent = track.length, track.parent
+    metres, end = way[first - 1], first
+    while end < n and near[end]:
+        metres += leg[end]
+        way[end] = metres
+        end += 1
+    before = length[first - 1] - first + 1
+    for i in range(first, end):
+        length[i] = before + i
+    for i in range(first, end):
+        parent[i] = i - 1
+    return end
 
 
 @njit(cache=True, nogil=True)
@@ -142,6 +168,8 @@ def _longest_chain(track: Track, n: int, speed: float) -> int:
     Of two chains of one length, the one with the shorter way. Their places go into
     `best`, and their number is returned.
     """
+    if _look_back(track, n, speed) == 0:
+        return n  # all of them
     length, heads = track.length, track.heads
     length[0], track.way[0], track.parent[0] = 1, 0.0, -1
     heads[:] = -1
@@ -149,7 +177,7 @@ def _longest_chain(track: Track, n: int, speed: float) -> int:
     i = 1
     while i < n:
         if length[i - 1] == length[end]:
-            beyond = _go_on(track, i, n, speed)
+            beyond = _go_on(track, i, n)
             if beyond > i:
                 _remember(track, i - 1, i)
                 heads[0] = end = beyond - 1
@@ -240,8 +268,13 @@ def _close_ranks(track: Track, n: int, left: int, verdict: Codes, why: int) -> N
 
 
 @njit(cache=True, nogil=True)
-def _sift(track: Track, n: int, speed: float, verdict: Codes) -> None:
-    """Sift `n` fixes until nothing more falls through."""
+def sift_track(track: Track, n: int, speed: float, verdict: Codes) -> int:
+    """Sift `n` fixes until nothing more falls through; return how many are left.
+
+    `speed` is in metres per millisecond. The fixes stand by time, no two have one.
+    Those that fall through are TOO_FAST, or a SPIKE. Sifting what is left changes
+    nothing.
+    """
     spikes = True
     while spikes and n > 0:
         left = _longest_chain(track, n, speed)
@@ -252,41 +285,27 @@ def _sift(track: Track, n: int, speed: float, verdict: Codes) -> None:
         if spikes:
             _close_ranks(track, n, left, verdict, SPIKE)
             n = left
+    return n
 
 
 @njit(cache=True, nogil=True)
-def _room(size: int) -> Track:
-    """Return room for a track of so many fixes."""
-    time, heads = np.empty(size, np.int64), np.empty(HEADS, np.int32)
-    row, length, parent, best = np.empty((4, size), np.int32)
-    x, y, error, way = np.empty((4, size), np.float64)
-    return Track(row, time, x, y, error, length, way, parent, heads, best)
+def room_for(size: int) -> Track:
+    """Return room for a track of so many fixes.
 
-
-@njit(cache=True, nogil=True)
-def _longest_run(track: Ints) -> int:
-    longest = begins = 0
-    for i in range(1, track.size + 1):
-        if i == track.size or track[i] != track[begins]:
-            longest, begins = max(longest, i - begins), i
-    return longest
-
-
-@njit(cache=True, nogil=True)
-def sift_tracks(track: Ints, points: Points, speed: float, verdict: Codes) -> None:
-    """Judge every fix that is KEPT so far: it stays so, or is TOO_FAST, or a SPIKE.
-
-    `speed` is in metres per millisecond; rows are sorted by track and time, and no two
-    that are KEPT have one time. Each track is sifted until nothing more falls through,
-    so that sifting what was kept changes nothing.
+    Each array by itself: rows of one that are unpacked have no known stride, and then
+    no loop does several fixes at once.
     """
-    room, n = _room(_longest_run(track)), 0
-    for i in range(track.size):
-        if verdict[i] == KEPT:
-            room.row[n], room.time[n] = i, points.time[i]
-            room.x[n], room.y[n] = points.x[i], points.y[i]
-            room.error[n] = points.error[i]
-            n += 1
-        if i + 1 == track.size or track[i + 1] != track[i]:
-            _sift(room, n, speed, verdict)
-            n = 0
+    return Track(
+        row=np.empty(size, np.int32),
+        time=np.empty(size, np.int64),
+        x=np.empty(size, np.float64),
+        y=np.empty(size, np.float64),
+        error=np.empty(size, np.float64),
+        leg=np.empty(size, np.float64),
+        near=np.empty(size, np.bool_),
+        length=np.empty(size, np.int32),
+        way=np.empty(size, np.float64),
+        parent=np.empty(size, np.int32),
+        heads=np.empty(HEADS, np.int32),
+        best=np.empty(size, np.int32),
+    )

@@ -40,16 +40,32 @@ def are_sorted(track: Ints, time: Ints) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def pick(values: Ints, kept: Bools, out: Ints) -> None:
+def runs_of(kept: Bools) -> NDArray[np.int32]:
+    """Return where each run of rows that are kept begins and ends."""
+    runs, n, i = np.empty((kept.size // 2 + 1, 2), np.int32), 0, 0
+    while i < kept.size:
+        if not kept[i]:
+            i += 1
+            continue
+        runs[n, 0] = i
+        while i < kept.size and kept[i]:
+            i += 1
+        runs[n, 1] = i
+        n += 1
+    return runs[:n]
+
+
+@njit(cache=True, nogil=True)
+def pick(values: Ints, runs: NDArray[np.int32], out: Ints) -> None:
     """Put those values that are kept one after the other into `out`, which they fill.
 
     Any eight bytes count as a whole number.
     """
     k = 0
-    for i in range(values.size):
-        if k < out.size:
-            out[k] = values[i]  # sooner written in vain than asked for
-            k += kept[i]
+    for n in range(runs.shape[0]):
+        for i in range(runs[n, 0], runs[n, 1]):
+            out[k] = values[i]
+            k += 1
 
 
 @njit(cache=True, nogil=True)

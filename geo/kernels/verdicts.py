@@ -2,7 +2,7 @@
 
 # mypy: disable-error-code="untyped-decorator"
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -13,7 +13,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 KEPT, NO_TIME, NO_POSITION, OUTSIDE, INEXACT, DUPLICATE, TOO_FAST, SPIKE = range(8)
-"""What may be said of a fix."""
+TOO_RECENT, IN_NO_TRIP = 8, 9
+"""What may be said of a fix. Those in no trip are clean, but too few."""
 
 NO_MOMENT = np.iinfo(np.int64).min
 """How a missing time stands among milliseconds."""
@@ -22,7 +23,7 @@ NO_MOMENT = np.iinfo(np.int64).min
 class Rows(NamedTuple):
     """Fixes as columns, sorted by track and time; `source` as places in a sorted list.
 
-    Milliseconds, degrees and metres.
+    Milliseconds, degrees and metres. What is one for all may be an array of one.
     """
 
     track: Ints
@@ -36,31 +37,41 @@ class Rows(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """What a fix may be: degrees, inclusive, and the largest accuracy in metres."""
+    """What a fix may be by itself: degrees, inclusive, and metres.
+
+    `until` is the first moment that is too recent, in milliseconds.
+    """
 
     west: float
     south: float
     east: float
     north: float
     accuracy: float
+    until: int
 
 
 @njit(cache=True, nogil=True)
-def judge_rows(rows: Rows, limits: Limits, verdict: Codes) -> None:
-    """Say what is wrong with each row by itself; `verdict` comes as zeros."""
-    for i in range(rows.time.size):
-        lon, lat = rows.lon[i], rows.lat[i]
-        inside = (lon >= limits.west) & (lon <= limits.east)
-        inside &= (lat >= limits.south) & (lat <= limits.north)
-        exact = not rows.accuracy[i] > limits.accuracy  # as what is unknown
-        if inside & exact & (rows.time[i] != NO_MOMENT):
-            continue
-        if rows.time[i] == NO_MOMENT:
-            verdict[i] = NO_TIME
-        elif np.isnan(lon) or np.isnan(lat):
-            verdict[i] = NO_POSITION
-        else:
-            verdict[i] = INEXACT if inside else OUTSIDE
+def at(values: Any, i: int) -> Any:
+    """Return the i-th value, or the one that all have."""
+    return values[i if values.size > 1 else 0]
+
+
+@njit(cache=True, nogil=True)
+def judge(rows: Rows, limits: Limits, i: int) -> int:
+    """Say what is wrong with a row by itself."""
+    lon, lat, time = rows.lon[i], rows.lat[i], rows.time[i]
+    inside = (lon >= limits.west) & (lon <= limits.east)
+    inside &= (lat >= limits.south) & (lat <= limits.north)
+    exact = not at(rows.accuracy, i) > limits.accuracy  # as what is unknown
+    if inside & exact & (time != NO_MOMENT) & (time < limits.until):
+        return KEPT
+    if time == NO_MOMENT:
+        return NO_TIME
+    if time >= limits.until:
+        return TOO_RECENT
+    if np.isnan(lon) or np.isnan(lat):
+        return NO_POSITION
+    return INEXACT if inside else OUTSIDE
 
 
 @njit(cache=True, nogil=True)
@@ -72,34 +83,18 @@ def _order(a: float, b: float) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _is_better(rows: Rows, i: int, j: int) -> bool:
+def is_better(rows: Rows, i: int, j: int) -> bool:
     """Whether of two rows of one moment the later one is to be kept."""
-    own, other = rows.accuracy[i], rows.accuracy[j]
+    own, other = at(rows.accuracy, i), at(rows.accuracy, j)
     order = _order(own if own > 0.0 else np.nan, other if other > 0.0 else np.nan)
     if order == 0:
         order = _order(rows.lon[i], rows.lon[j])
     if order == 0:
         order = _order(rows.lat[i], rows.lat[j])
     if order == 0:
-        order = _order(rows.elevation[i], rows.elevation[j])
+        order = _order(at(rows.elevation, i), at(rows.elevation, j))
     if order == 0:
-        order = rows.source[i] - rows.source[j]
+        order = at(rows.source, i) - at(rows.source, j)
     if order == 0:
-        order = rows.line[i] - rows.line[j]
+        order = at(rows.line, i) - at(rows.line, j)
     return bool(order < 0)
-
-
-@njit(cache=True, nogil=True)
-def mark_twins(rows: Rows, verdict: Codes) -> None:
-    """Keep one of the rows of a track and moment: the first by all their columns."""
-    track, time, best = rows.track, rows.time, -1
-    for i in range(time.size):
-        if verdict[i] != KEPT:
-            continue
-        if best < 0 or time[i] != time[best] or track[i] != track[best]:
-            best = i
-        elif _is_better(rows, i, best):
-            verdict[best] = DUPLICATE
-            best = i
-        else:
-            verdict[i] = DUPLICATE
