@@ -22,8 +22,10 @@ FLOORS = [
     | {"kernels.stops", "kernels.trails", "kernels.tubes", "plane"},
     # The readers' wing has floors of its own: what a text means, then whole files.
     {"read.archive", "read.fitrecords", "read.markup", "read.words"}
-    | {"store.arrays", "store.manifest"},
-    {"read.workbook"} | {"read.cells", "read.columns", "read.guard", "read.sniff"},
+    | {"store.arrays", "store.manifest"}
+    | {"kernels.cleaning"},
+    {"read.workbook", "sieve"}
+    | {"read.cells", "read.columns", "read.guard", "read.sniff"},
     {"read.coordinates", "read.features", "read.pointset", "read.times"},
     {"read.found", "read.raster", "read.sifting"} | {"read.waterways"},
     {"read.relief"} | {"fetching.naming", "fetching.sources", "fetching.transfer"},
@@ -120,7 +122,7 @@ DOORS = {
     "folium": {"write.page"},
     "watchfiles": {"watching"},
     "numba": {"kernels.along", "kernels.trails", "kernels.tubes"}
-    | {"kernels.chains", "kernels.intake", "kernels.verdicts"}
+    | {"kernels.chains", "kernels.cleaning", "kernels.intake", "kernels.verdicts"}
     | {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
     | {"kernels.costs", "kernels.pairs", "kernels.rows", "kernels.series"}
     | {"kernels.smoothing", "kernels.stops", "kernels.surfaces", "kernels.thinning"}

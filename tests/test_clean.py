@@ -457,7 +457,7 @@ def test_trips_are_those_that_what_is_kept_is_cut_into(crs, varies):
     tracks = [walk(off=[n % 120, 60], by=(0, 5_000)).assign(track=n) for n in range(9)]
     fixes = pd.concat(tracks, ignore_index=True)
     late = fixes["time"].iloc[100]
-    fixes.loc[40:41, "lat"] = np.nan
+    fixes.loc[40:44, "lat"] = fixes.loc[50:54, "lat"] = np.nan
     if varies:
         fixes["accuracy_m"] = np.arange(len(fixes)) % 30.0
     ways = {"crs": crs, "bounds": BOUNDS, "location_error_m": 5.0}

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo import frames
-from geo.frames import milliseconds, moments, on_processors, picked, shares
+from geo.frames import (
+    milliseconds,
+    moments,
+    on_processors,
+    one_or_all,
+    picked,
+    room,
+    same,
+    shares,
+)
 
 
 def frame_of(n):
@@ -71,3 +80,45 @@ def test_the_first_error_of_a_task_is_raised():
 
     with pytest.raises(ValueError, match="no 1"):
         on_processors(fail, [1, 2, 3])
+
+
+def test_a_column_of_one_value_stays_one_when_rows_are_picked():
+    kept = np.array([True, False, True])
+    ours = picked({"a": np.arange(3), "b": same(np.nan, 3)}, kept, more={"c": 7.0})
+
+    assert [ours[name].to_numpy().strides for name in "bc"] == [(0,), (0,)]
+    assert one_or_all(ours["c"]).tolist() == [7.0]
+    assert one_or_all(ours["a"]).tolist() == [0.0, 2.0]
+
+
+def test_what_is_filled_in_stands_behind_the_columns():
+    def fill(at, out):
+        out["twice"][:] = 2 * out["a"] + at
+
+    cuts = [slice(0, 2), slice(2, 4)]
+    kept = np.array([True, True, False, True])
+    more = {"twice": int}
+    ours = picked({"a": np.arange(4)}, kept, cuts=cuts, more=more, fill=fill)
+
+    assert ours.to_dict("list") == {"a": [0, 1, 3], "twice": [0, 2, 7]}
+
+
+def test_writing_to_a_column_of_one_value_leaves_its_kin_alone():
+    frame = pd.DataFrame({"a": same(1.0, 3), "b": same(1.0, 3)}, copy=False)
+    frame.loc[1, "a"] = 5.0
+    only = pd.DataFrame({"b": same(1.0, 3)}, copy=False)
+    only.iloc[0, 0] = 6.0
+
+    assert frame.to_dict("list") == {"a": [1.0, 5.0, 1.0], "b": [1.0] * 3}
+    assert only["b"].tolist() == [6.0, 1.0, 1.0]
+    assert same(1.0, 2).tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("size", [0, 3, 100_000, 1_000_003])
+def test_columns_in_one_room_do_not_touch(size):
+    columns = room(3, size)
+    for number, column in enumerate(columns):
+        column[:] = number
+
+    assert columns.shape == (3, size)
+    assert columns.sum() == 3 * size

@@ -38,13 +38,13 @@ quarters = st.integers(-4, 24).map(lambda n: n / 4)
 def sift(x, *, seconds=None, track=None, error=1.0):
     """Verdicts on fixes on a line, one a second."""
     x = np.array(x, float)
-    seconds = np.arange(x.size) if seconds is None else np.asarray(seconds, int)
+    seconds = np.arange(x.size) if seconds is None else np.asarray(seconds)
     track = np.zeros(x.size) if track is None else np.asarray(track)
     zeros, none = np.zeros(x.size), sealed([0], np.int64)
     unknown, x, y = (sealed(column, np.float64) for column in ([np.nan], x, zeros))
     rows = Rows(
         track=sealed(track, np.int64),
-        time=sealed(1000 * seconds, np.int64),
+        time=sealed(np.rint(1000 * seconds), np.int64),
         lon=y,
         lat=y,
         elevation=unknown,

@@ -67,7 +67,7 @@ def test_of_two_rows_the_first_by_all_columns_is_better(rows):
 
     columns = rows_of(*[(1, 0, *row) for row in rows])
     for i, j in pairwise(range(len(rows))):
-        assert is_better(columns, i, j) is (rank(rows[i]) < rank(rows[j]))
+        assert is_better(columns, i, j) == (rank(rows[i]) < rank(rows[j]))
 
 
 def test_what_all_rows_have_is_no_difference():

@@ -24,7 +24,7 @@ it: names of devices as text, rows as they stand in the file. From there
 - trocha finds the columns, checks each value, hashes the names with a key, orders the
   rows, judges duplicates, speeds and spikes, projects to a plane and numbers the trips;
   out comes the table of what is left, with metres, standard errors and the numbers, and
-  another with the reason for each row left out.
+  the reason for each row left out as a code (the table of these is made on demand).
 - MovingPandas, scikit-mobility and trackintel begin with the table of pandas, with its
   times understood; they build their own collections, filter and cut.
 

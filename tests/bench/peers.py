@@ -55,17 +55,17 @@ class Trocha(Tool):
         return self.trips(read_table(table, key=b"bench").fixes)
 
     def trips(self, fixes):
-        from geo.clean import clean_fixes
-        from geo.trajectory import split_trips
+        from geo.clean import clean_trips
 
-        sifted = clean_fixes(
+        return clean_trips(
             fixes,
             crs=CRS,
             bounds=BOUNDS,
             max_speed_kmh=SPEED_KMH,
             location_error_m=0.001,
-        )
-        return split_trips(sifted.fixes, max_gap_h=GAP_H, min_fixes=2)
+            max_gap_h=GAP_H,
+            min_fixes=2,
+        ).trips
 
     def kept(self, trips, path):
         rows = _rows(path).iloc[trips["line"].to_numpy() - 1]
