@@ -116,8 +116,8 @@ ROUTE_FIELDS = (
         "tube_m",
         "tube_m",
         "m",
-        "So near lies the line of 90 of 100 draws of the tracks; median, up to 50 m",
-        "Así de cerca queda la línea de 90 de 100 sorteos; mediana, hasta 50 m",
+        "Half width of the 90 % tube (draws, cells, smoothing); median, up to 50 m",
+        "Media anchura del tubo del 90 % (sorteos, celdas, suavizado); mediana, a 50 m",
     ),
     (
         "stability_pct",

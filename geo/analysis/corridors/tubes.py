@@ -1,4 +1,4 @@
-"""Tubes: how sure a route's line is, had other people been recorded."""
+"""Tubes: how sure a route's line is, by persons, cells and smoothing."""
 
 from typing import NamedTuple
 
@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from geo.analysis.corridors.along import Along, cells_along
 from geo.engine import map_parts, workers
@@ -32,6 +33,13 @@ _SIGMA = 2.0  # of the smoothing, in cells, as where ridges are traced
 _SHARPEST = 0.05  # as there
 _ENDS = 3.0  # cells at the ends of a line where others meet it
 _FOUND = 0.5  # share of a line's profiles on which a draw has to have its ridge
+_TIMES = 1.645  # standard errors to each side of which 90 of 100 lie within
+_CELL = (
+    6.0**-0.5
+)  # standard error in cells: of a track in its cell, of a top in its bin
+_BOTH = (
+    8.0**0.5
+)  # two smoothings by two cells, of the surface and along the line, in one
 _STEP_M = 50.0  # tubes are drawn in steps of this
 
 Ints = NDArray[np.int64]
@@ -39,7 +47,7 @@ Floats = NDArray[np.float64]
 
 
 class Tubes(NamedTuple):
-    """How far from their lines the ridges of other draws lie.
+    """How far from their lines the routes may lie.
 
     Parameters
     ----------
@@ -88,12 +96,17 @@ def find_tubes(
     one a cell; their votes are smoothed by two cells along and across, as where ridges
     are traced, and the top that is nearest to the line, and within four cells of it,
     is the ridge of the draw (Chen, Genovese and Wasserman 2015, Annals of Statistics
-    43:1896, take the nearest point as well). At each place 90 of 100 of the ridges
-    lie within the tube, which is never narrower than a cell. A draw has the ridge of
-    an edge if it has it on half of its profiles, without those near its ends.
+    43:1896, take the nearest point as well). A draw has the ridge of an edge if it has
+    it on half of its profiles, without those near its ends.
 
-    It tells how much the line depends on who was recorded. What all records miss it
-    does not tell.
+    The tube adds up what is known to be uncertain. First, at each place 90 of 100 of
+    the ridges lie within some distance of the line. Second, in quadrature, nobody knows
+    where in its cell a track went, nor where in its bin the top lies: each is even over
+    a cell. The errors of fixes differ from track to track, so the draws hold them.
+    Third, all smoothing pulls lines into their bends. By how much, another round of the
+    same smoothing of the line tells (twicing; Tukey 1977, Exploratory Data Analysis).
+
+    What all records miss it does not tell: between hourly fixes a boat cuts off bends.
 
     Examples
     --------
@@ -110,19 +123,21 @@ def find_tubes(
     ... )
     >>> tubes = find_tubes(paths, edges, grid=grid)
     >>> tubes.edges.round(0).values.tolist()
-    [[1.0, 50.0, 100.0]]
+    [[1.0, 68.0, 100.0]]
     """
     along = cells_along(edges.geometry, grid, reach=float(_WIDE))
     profiles, start = _profiles(along, edges, grid)
     entries, seeds = _entries(paths, along.cell, grid, seeds=seeds)
     length = edges.length.to_numpy()
     line = np.repeat(np.arange(len(edges)), np.diff(start))
-    at_m = (np.arange(start[-1]) - start[line] + 0.5) * grid.cell_m
+    at_m = (np.arange(start[-1]) - start[line]).astype(np.float64) + 0.5
+    at_m *= grid.cell_m
     offsets = np.abs(_offsets(entries, seeds, profiles, draws=draws)) * grid.cell_m
     found = np.isfinite(offsets)
     ends_m = np.minimum(_ENDS * grid.cell_m, length[line] / 4)
     inner = (at_m >= ends_m) & (at_m <= length[line] - ends_m)
-    half_m = np.maximum(_quantile(offsets, found), grid.cell_m / 2)
+    half_m: Floats = np.hypot(_quantile(offsets, found), _TIMES * _CELL * grid.cell_m)
+    half_m += _pulled_in(edges, line, at_m)
     half_m[found.mean(axis=0) < _FOUND] = np.nan
     places = pd.DataFrame(
         {"edge": edges["edge"].to_numpy()[line], "at_m": at_m, "half_m": half_m}
@@ -143,6 +158,25 @@ def find_tubes(
         ),
         places,
     )
+
+
+def _pulled_in(edges: gpd.GeoDataFrame, line: Ints, at_m: Floats) -> Floats:
+    """Return how far another smoothing moves lines at places, one a cell.
+
+    Ends stay where they are.
+    """
+    moved = np.zeros(at_m.size)
+    for number, shape in enumerate(edges.geometry):
+        here = line == number
+        corners = shapely.get_coordinates(shape.interpolate(at_m[here]))
+        ends = shapely.get_coordinates(shape)[[0, -1]]
+        # Mirrored in the ends, as where ridges are traced.
+        before, after = 2 * ends[0] - corners[::-1], 2 * ends[1] - corners[::-1]
+        around = np.vstack([before, corners, after])
+        smooth = ndimage.gaussian_filter1d(around, _BOTH, axis=0)
+        away = smooth[len(corners) : 2 * len(corners)] - corners
+        moved[here] = np.hypot(*away.T)
+    return moved
 
 
 def draw_tubes(edges: gpd.GeoDataFrame, places: pd.DataFrame) -> gpd.GeoDataFrame:
