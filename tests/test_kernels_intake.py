@@ -1,6 +1,7 @@
 """The compiled loops that judge the rows of a file, and put them in order."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from geo.kernels.intake import (
     find_faults,
     gather,
     place_rows,
+    run_starts,
     spread,
 )
 from geo.kernels.rows import sealed
@@ -132,3 +134,15 @@ def test_values_are_gathered_and_spread():
     assert out.tolist() == [7, 5, 5]
     spread(np.array([8, 9, 4]), np.array([1, 1, 3]), out)
     assert out.tolist() == [8, 4, 4]
+
+
+@given(st.lists(st.sampled_from(["", "a", "ab", "b", "ba", "señal"]), max_size=12))
+def test_runs_of_one_text_begin_where_it_changes(texts):
+    column = pa.array(["x", *texts], pa.large_string())
+    _, offsets, data = column.buffers()
+    starts = np.empty(len(texts) + 1, np.int64)
+    places = np.frombuffer(offsets, np.int64, len(texts) + 2)[1:]
+    runs = run_starts(places, np.frombuffer(data, np.uint8), starts)
+
+    wanted = [n for n, text in enumerate(texts) if n == 0 or texts[n - 1] != text]
+    assert starts[:runs].tolist() == wanted

@@ -3,12 +3,16 @@
 from datetime import UTC, datetime
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from pyproj import Transformer
 
 from geo.errors import CRSError, SchemaError
 from geo.read import read_fixes
+from geo.read.cells import as_labels
 from geo.read.sifting import hashed
 from geo.schema import UNDATED
 
@@ -482,3 +486,18 @@ def test_a_hint_never_holds_a_position(table):
 
     assert "1234" not in str(caught.value)
     assert "for example --crs EPSG:32618" in str(caught.value)
+
+
+@given(
+    st.lists(st.sampled_from(["A", " A", "", "B", "señal", None]), max_size=9),
+    st.sampled_from([pa.string(), pa.large_string()]),
+    st.integers(1, 9),
+    st.integers(0, 5),
+)
+def test_labels_are_the_texts_however_they_follow_each_other(cells, kind, often, cut):
+    cells = [cell for cell in cells for _ in range(often)]
+    chunks = [pa.array(cells[:cut], kind), pa.array(cells, kind).slice(cut)]
+    column = pa.chunked_array(chunks, kind)
+
+    texts = [(cell or "").strip() or None for cell in cells]
+    assert as_labels(column).to_pylist() == texts

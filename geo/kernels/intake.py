@@ -132,6 +132,27 @@ def place_rows(
 
 
 @njit(cache=True, nogil=True)
+def run_starts(offsets: Ints, data: NDArray[np.uint8], starts: Ints) -> int:
+    """Write where runs of one text begin, and return how many there are.
+
+    The n-th text are the bytes from offsets[n] to offsets[n + 1].
+    """
+    runs, size = 0, 0
+    for n in range(offsets.size - 1):
+        begin, before = offsets[n], offsets[n] - size
+        new = n == 0 or offsets[n + 1] - begin != size
+        size = offsets[n + 1] - begin
+        for k in range(0 if new else size):
+            if data[begin + k] != data[before + k]:
+                new = True
+                break
+        if new:
+            starts[runs] = n
+            runs += 1
+    return runs
+
+
+@njit(cache=True, nogil=True)
 def gather(values: Ints, order: Ints, out: Ints) -> None:
     """Write the values in an order; any eight bytes count as a whole number."""
     for i in range(order.size):

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from geo.frames import on_processors, shares
+from geo.kernels.intake import run_starts
 
 _NUMBER = r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,3})?$"
 
@@ -70,13 +71,39 @@ def _encoded(column: Any) -> Any:
     """Return a column as one dictionary array; shares of it are looked up at once."""
 
     def encode(share: slice) -> list[Any]:
-        part = pc.dictionary_encode(column.slice(share.start, share.stop - share.start))
-        return list(part.chunks) if isinstance(part, pa.ChunkedArray) else [part]
+        part = column.slice(share.start, share.stop - share.start)
+        chunks = part.chunks if isinstance(part, pa.ChunkedArray) else [part]
+        return [_encoded_runs(chunk) for chunk in chunks]
 
     chunks = list(chain.from_iterable(on_processors(encode, shares(len(column)))))
     if not chunks:
         return pc.dictionary_encode(flattened(column))
     return pa.chunked_array(chunks).unify_dictionaries().combine_chunks()
+
+
+def _encoded_runs(texts: Any) -> Any:
+    """Return an array as a dictionary array; each run of one text is looked up once.
+
+    Rows of one device mostly follow each other.
+    """
+    wide = pa.types.is_large_string(texts.type)
+    if not (wide or pa.types.is_string(texts.type)) or texts.null_count:
+        return pc.dictionary_encode(texts)
+    _, offsets, data = texts.buffers()
+    if data is None:
+        return pc.dictionary_encode(texts)
+    kind: Any = np.int64 if wide else np.int32
+    last = texts.offset + len(texts) + 1
+    places = np.frombuffer(offsets, kind, last)[texts.offset :]
+    starts = np.empty(len(texts), np.int64)
+    runs = run_starts(places, np.frombuffer(data, np.uint8), starts)
+    starts = starts[:runs]
+    if 2 * runs > len(texts):
+        return pc.dictionary_encode(texts)
+    heads = pc.dictionary_encode(texts.take(pa.array(starts)))
+    lengths = np.diff(starts, append=len(texts))
+    labels = np.repeat(heads.indices.to_numpy(), lengths)
+    return pa.DictionaryArray.from_arrays(pa.array(labels), heads.dictionary)
 
 
 def flattened(column: Any) -> Any:

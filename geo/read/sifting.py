@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from geo.frames import moments, on_processors, shares
+from geo.frames import moments, on_processors, room, same, shares
 from geo.kernels.intake import (
     BACK,
     Read,
@@ -144,22 +144,26 @@ def _sorted(rows: Rows, order: Ints, tracks: Ints, ends: Ints) -> pd.DataFrame:
         "line": rows.line,
         "time": rows.times.ms,
     }
-    out = {name: np.empty(order.size, column.dtype) for name, column in columns.items()}
-    track = np.empty(order.size, np.int64)
+    one = {name: c[0] for name, c in columns.items() if c.strides == (0,) and c.size}
+    varied = {name: column for name, column in columns.items() if name not in one}
+    track, *rest = room(1 + len(varied), order.size)
+    out = dict(zip(varied, rest, strict=True))
 
     def gather_share(share: slice) -> None:
-        for name, column in columns.items():
-            if column.strides == (0,):
-                out[name][share] = column[0]  # one value, or none that is known
-                continue
+        for name, column in varied.items():
             whole = sealed(column, column.dtype).view(np.int64)
-            gather(whole, order[share], out[name].view(np.int64)[share])
+            gather(whole, order[share], out[name][share])
 
     jobs: list[Callable[[], None]] = [partial(spread, tracks, ends, track)]
     jobs += [partial(gather_share, share) for share in shares(order.size)]
     on_processors(lambda job: job(), jobs)
-    time = moments(out.pop("time"))
-    return pd.DataFrame({"track": track, "time": time, **out}, copy=False)
+    done: dict[str, Any] = {"track": track, "time": moments(out.pop("time"))}
+    for name, column in columns.items():
+        if name in one:  # one value, or none that is known
+            done[name] = same(one[name], order.size)
+        elif name in out:
+            done[name] = out[name].view(column.dtype)
+    return pd.DataFrame(done, copy=False)
 
 
 _CODES = ("", *REASONS)
