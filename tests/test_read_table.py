@@ -11,7 +11,7 @@ from pandas.testing import assert_frame_equal
 from pyproj import Transformer
 
 from geo.errors import CRSError, SchemaError
-from geo.read import read_fixes
+from geo.read import delimited, read_fixes
 from geo.read.cells import as_labels
 from geo.read.sifting import hashed
 from geo.schema import UNDATED
@@ -501,3 +501,17 @@ def test_labels_are_the_texts_however_they_follow_each_other(cells, kind, often,
 
     texts = [(cell or "").strip() or None for cell in cells]
     assert as_labels(column).to_pylist() == texts
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("tail", ["", "A,2023-05-01T12:00Z,8.5,-77.5,too much"])
+def test_a_plain_table_of_several_blocks_is_read_as_one(table, monkeypatch, end, tail):
+    monkeypatch.setattr(delimited, "MAX_LINE_BYTES", 1_000)
+    rows = [f"A{n % 7},2023-05-01T12:{n % 60:02d}Z,8.{n},-77.5" for n in range(200)]
+    text = end.join(["id,time,lat,lon", *rows, tail])
+    once = table(text.replace("A0", '"A0"'))  # with care
+
+    assert_frame_equal(table(text).fixes, once.fixes)
+    assert_frame_equal(table(text).rejects, once.rejects)
+    assert len(once.fixes) == 200
+    assert once.rejects["line"].tolist() == [201] * bool(tail)

@@ -39,6 +39,7 @@ class _Layout:
 
     separator: str
     quoted: bool
+    plain: bool  # without any quotation marks
     header: list[str]
     start: int  # where the records begin, in bytes
     tags: tuple[str, ...]  # of HXL, if they are the first record
@@ -98,7 +99,8 @@ def _layout(data: bytes, columns: Mapping[str, str], name: str) -> _Layout:
     if first.strip().strip(b'"').lower().startswith(b"sep="):
         hint = first.strip(b'\r\n"')[4:5].decode("ascii", errors="replace")
         start = len(first) + 1
-    quoted = data.count(b'"') % 2 == 0
+    marks = data.count(b'"')
+    quoted = marks % 2 == 0
     sample = data[start : start + SAMPLE_BYTES].decode("utf-8", errors="replace")
     wanted = {plain(column) for column in columns.values()} | _WORDS
     choices = [hint] if hint in _SEPARATORS else list(_SEPARATORS)
@@ -120,7 +122,7 @@ def _layout(data: bytes, columns: Mapping[str, str], name: str) -> _Layout:
     bodies = [record for record, _ in records[1:2]]
     tags = tuple(bodies[0]) if bodies and are_hashtags(bodies[0]) else ()
     start += _offset_of_line(data[start:], lines)
-    return _Layout(separator, quoted, header, start, tags)
+    return _Layout(separator, quoted, marks == 0, header, start, tags)
 
 
 def _records(
@@ -221,26 +223,40 @@ def _table(data: bytes, layout: _Layout, name: str) -> tuple[Any, Any, Any]:
 
 
 def _parsed(body: Any, layout: _Layout, keys: list[str], skip: Any, name: str) -> Any:
+    """Return the records as text; what is plain is cut on all processors.
+
+    Only one after the other can records be numbered, and those be skipped that have
+    too few or too many fields.
+    """
+    if layout.plain:
+        try:
+            return _cut(body, layout, keys, None)
+        except pa.ArrowInvalid:
+            pass  # then with care, which says what is wrong
     try:
-        return pa_csv.read_csv(
-            pa.BufferReader(body),
-            read_options=pa_csv.ReadOptions(
-                use_threads=False, block_size=MAX_LINE_BYTES, column_names=keys
-            ),
-            parse_options=pa_csv.ParseOptions(
-                delimiter=layout.separator,
-                quote_char='"' if layout.quoted else False,
-                newlines_in_values=layout.quoted,
-                invalid_row_handler=skip,
-            ),
-            convert_options=pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(keys, pa.string()),
-                strings_can_be_null=False,
-            ),
-        )
+        return _cut(body, layout, keys, skip)
     except pa.ArrowInvalid as error:
         raise InputError(
             f"{name} cannot be cut into rows; a row may be longer than "
             f"{MAX_LINE_BYTES // 2**20} MB.",
             hint="Open it in a spreadsheet and save it as CSV again.",
         ) from error
+
+
+def _cut(body: Any, layout: _Layout, keys: list[str], skip: Any) -> Any:
+    return pa_csv.read_csv(
+        pa.BufferReader(body),
+        read_options=pa_csv.ReadOptions(
+            use_threads=skip is None, block_size=MAX_LINE_BYTES, column_names=keys
+        ),
+        parse_options=pa_csv.ParseOptions(
+            delimiter=layout.separator,
+            quote_char='"' if layout.quoted else False,
+            newlines_in_values=layout.quoted and not layout.plain,
+            invalid_row_handler=skip,
+        ),
+        convert_options=pa_csv.ConvertOptions(
+            column_types=dict.fromkeys(keys, pa.string()),
+            strings_can_be_null=False,
+        ),
+    )
