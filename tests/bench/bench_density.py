@@ -1,14 +1,23 @@
-"""Kernel density of points on a grid of a million cells: trocha beside KDEpy and SciPy.
+"""Kernel density of points on a grid of a million cells: trocha beside its peers.
 
-Run:  python tests/bench/bench_density.py --points 1_000_000
+    pip install KDEpy    # if it is to take part
+    apt-get install r-base-core r-cran-spatstat.explore    # spatstat, likewise
+    python tests/bench/bench_density.py --points 1_000_000
+
 Prints a line of JSON for each peer. `ratio` is the peer's time over ours, above 1 is
 faster. Errors are the largest at 300 cells, against the sum over all points, as a share
-of the maximum. SciPy's gaussian_filter smooths counted points; KDEpy is left out
-where it is not installed.
+of the maximum. SciPy smooths counted points. KDEpy and spatstat (in R:
+tests/bench/density.R, which times itself once the points are loaded) are left out where
+they are not installed.
 """
 
 import argparse
 import importlib.util
+import shutil
+import statistics
+import subprocess
+import tempfile
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +25,7 @@ from scipy import ndimage
 
 from geo.analysis.density.surfaces import exact_density_at, kernel_density_points
 from geo.grid import Grid
-from tests.bench.rounds import in_turn, peak_mib, say
+from tests.bench.rounds import in_turn, peak_mib, say, seconds
 
 GRID = Grid("EPSG:32618", 0, 100_000, 100, rows=1000, columns=1000)
 BANDWIDTH_M = 1000.0
@@ -62,6 +71,27 @@ def scipy(x: Points, y: Points) -> Points:
     return smooth / (GRID.cell_m / 1000) ** 2
 
 
+def has_spatstat() -> bool:
+    if not (found := shutil.which("Rscript")):
+        return False
+    asked = [found, "-e", "library(spatstat.explore)"]
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0  # noqa: S603
+
+
+def spatstat(x: Points, y: Points, *, rounds: int) -> tuple[Points, float]:
+    """Return the density, and the median of the seconds that it took."""
+    with tempfile.TemporaryDirectory() as folder:
+        facts = np.array([GRID.rows * GRID.cell_m, GRID.rows, BANDWIDTH_M], float)
+        for name, values in {"x": x, "y": y, "facts": facts}.items():
+            values.tofile(Path(folder, name))
+        script = Path(__file__).with_name("density.R")
+        command = [shutil.which("Rscript"), script, folder, str(rounds)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+        surface = np.fromfile(Path(folder, "surface")).reshape(GRID.shape)
+    times = [float(line) for line in done.stdout.split()]
+    return surface[::-1] * 1e6, statistics.median(times)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=1_000_000)
@@ -91,6 +121,24 @@ def main() -> None:
             ours_error=float(f"{own:.1e}"),
             peer_error=float(f"{theirs:.1e}"),
             peak_mib=peak_mib(),
+        )
+    if has_spatstat():
+        surface, peer_s = spatstat(*points, rounds=options.rounds)
+        theirs = error_of(surface)
+        assert theirs < 2e-2, "the two sides must agree first"
+        ours_s = statistics.median(
+            seconds(ours, *points) for _ in range(options.rounds)
+        )
+        say(
+            bench="density",
+            points=options.points,
+            cells=GRID.rows * GRID.columns,
+            peer="spatstat",
+            ours_s=round(ours_s, 4),
+            peer_s=round(peer_s, 4),
+            ratio=round(peer_s / ours_s, 2),
+            ours_error=float(f"{own:.1e}"),
+            peer_error=float(f"{theirs:.1e}"),
         )
 
 
