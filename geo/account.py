@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -148,36 +149,47 @@ def _bytes_in(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def tracks_of(
-    store: Store, source: Source, settings: Settings
-) -> tuple[int, Counter[str], set[int]]:
-    """Return the tracks of one source, why rows of it went, and the cells it enters."""
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A new source: its tracks, why rows of it went, and the cells it enters."""
+
+    source: Source
+    tracks: int
+    rejected: Counter[str]
+    cells: set[int]
+
+
+def enter(store: Store, source: Source, settings: Settings) -> Entered:
+    """Return what is to be said of a new source."""
     fixes = store.load_source(source.digest)
     cleaned, trips = clean_and_cut(fixes, settings)
     rejected = Counter(source.rejected)
     rejected.update(cleaned.turned.counts())
-    cells = set(count_visits(trips, settings.cells)["cell"].tolist())
-    return cleaned.tracks, rejected, cells
+    return Entered(
+        source=source,
+        tracks=cleaned.tracks,
+        rejected=rejected,
+        cells=set(count_visits(trips, settings.cells)["cell"].tolist()),
+    )
 
 
-def effect_of(
-    source: Source,
-    tracks: int,
-    rejected: Counter[str],
-    cells: set[int],
-    passed: Release,
-) -> Effect:
-    """Return what a new file adds to what was published."""
-    shown = cells & set(passed.layers["hotspots"]["cell"].tolist())
-    return Effect(
-        name=source.name,
-        tracks=tracks,
-        read=source.read,
-        kept=source.read - rejected.total(),
-        rejected=dict(rejected.most_common()),
-        cells_shown=len(shown),
-        cells_withheld=len(cells) - len(shown),
-        points=source.kept if source.holds == "points" else 0,
+def effects_of(
+    entered: Sequence[Entered], passed: Release | None
+) -> tuple[Effect, ...]:
+    """Return what new files add to what was published; None where nothing was."""
+    shown = set(passed.layers["hotspots"]["cell"].tolist()) if passed else set()
+    return tuple(
+        Effect(
+            name=one.source.name,
+            tracks=one.tracks,
+            read=one.source.read,
+            kept=one.source.read - one.rejected.total(),
+            rejected=dict(one.rejected.most_common()),
+            cells_shown=len(one.cells & shown),
+            cells_withheld=len(one.cells - shown),
+            points=one.source.kept if one.source.holds == "points" else 0,
+        )
+        for one in entered
     )
 
 

@@ -227,19 +227,18 @@ class Privacy(Section, frozen=True):
     """Published counts are rounded to a multiple of this."""
     delay_days: Annotated[int, Meta(ge=0)] = 30
     """A month is published when it has been over for this many days."""
+    least_new_tracks: Annotated[int, Meta(ge=0)] | None = None
+    """A map stays as it is until at least this many tracks are new, changed or gone,
+    or this many recorded points; by default k. 0 draws it after any change."""
 
     def __post_init__(self) -> None:
         """Refuse a public level that does not protect."""
-        if self.level == "public" and self.k < 10:
-            raise ValueError(
-                f"k is {self.k}; a public map needs at least 10 (level = "
-                '"internal" allows less)'
-            )
-        if self.level == "public" and self.round_to < 5:
-            raise ValueError(
-                f"round_to is {self.round_to}; a public map needs at least 5 "
-                '(level = "internal" allows less)'
-            )
+        for name, least in (("k", 10), ("round_to", 5)):
+            if self.level == "public" and getattr(self, name) < least:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)}; a public map needs at least "
+                    f'{least} (level = "internal" allows less)'
+                )
 
 
 class Config(Section, frozen=True):

@@ -106,6 +106,12 @@ today_option = click.option(
     type=click.DateTime(["%Y-%m-%d"]),
     help="Publish as if it were this day (the delay of months counts from it).",
 )
+redraw_option = click.option(
+    "--redraw",
+    is_flag=True,
+    help="Draw however few tracks differ from the last map: for private use, since "
+    "whoever has both maps can tell what those few added.",
+)
 out_option = click.option(
     "--out", type=click.Path(path_type=Path), help="Write the map here."
 )

@@ -265,7 +265,10 @@ def drop_sources(
             hint="Take it out of that folder and run trocha build; all that came "
             "from it then goes.",
         )
-    store.commit(remove=set(chosen))
+    if chosen:  # whatever happens from here on, no map may stay as it is
+        store.outputs.owe()
+        store.commit(remove=set(chosen))
+        store.drawn.clear("")
     log.info("store: %d sources dropped", len(chosen))
     return tuple(chosen[digest] for digest in sorted(chosen))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from geo.crowd import Turnover
     from geo.privacy import Release
     from geo.store import Source
 
@@ -43,6 +44,76 @@ class Intake:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Why what came in is not drawn yet.
+
+    Parameters
+    ----------
+    least
+        How many have to differ before a map is drawn again.
+    tracks, points
+        How many differ from those behind the map that is there; nobody where that is
+        not known.
+    """
+
+    least: int
+    tracks: "Turnover | None"
+    points: "Turnover | None"
+
+    def as_text(self) -> str:
+        """Return a sentence or two: why, until when, and what else can be done."""
+        few = [
+            (noun, turnover)
+            for noun, turnover in (("track", self.tracks), ("point", self.points))
+            if turnover and 0 < turnover.total < self.least
+        ]
+        if not few:
+            return (
+                "the map that is there was not drawn from this store, so that nobody "
+                "knows by how many tracks the next would differ, and two maps that "
+                "differ by few tracks tell about those few. To draw it all the same, "
+                "for private use, add --redraw."
+            )
+        said = " and ".join(_told(noun, turnover) for noun, turnover in few)
+        whom = " or ".join(f"{noun}s" for noun, _ in few)
+        text = (
+            f"{said} since this map was drawn; it is drawn again when {self.least} "
+            f"are, for two maps that differ by few {whom} tell about those few. "
+            "To draw it all the same, for private use, add --redraw."
+        )
+        if any(turnover.gone for _, turnover in few):
+            text += (
+                " If consent was withdrawn, do that, and withdraw the maps from before."
+            )
+        return text
+
+
+def _held_as_dict(held: Held | None) -> dict[str, Any]:
+    """Return plain values: whether a map was held back, and by how much it differs."""
+    tracks, points = (held.tracks, held.points) if held else (None, None)
+    return {
+        "held": held is not None,
+        "least_new_tracks": held.least if held else None,
+        "new_tracks": tracks.total if tracks else None,
+        "new_points": points.total if points else None,
+    }
+
+
+def _told(noun: str, turnover: "Turnover") -> str:
+    """Return how many are new, changed or gone.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> _told("track", SimpleNamespace(new=2, changed=0, gone=1, total=3))
+    '3 tracks are new or gone'
+    """
+    how = [name for name in ("new", "changed", "gone") if getattr(turnover, name)]
+    are = f"{noun} is" if turnover.total == 1 else f"{noun}s are"
+    return f"{turnover.total:,} {are} {' or '.join(how)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """What one new file adds to the map.
 
@@ -60,7 +131,8 @@ class Effect:
         Points in it that belong to no track.
     cells_shown, cells_withheld
         Published cells that its tracks enter, and cells they enter that are not
-        published because fewer than k tracks passed there.
+        published because fewer than k tracks passed there. If the map was held back,
+        all of them count as withheld.
     """
 
     name: str
@@ -72,8 +144,8 @@ class Effect:
     cells_withheld: int
     points: int = 0
 
-    def as_text(self, k: int) -> str:
-        """Return two or three sentences."""
+    def as_text(self, k: int, *, held: bool = False) -> str:
+        """Return two or three sentences; of a map that was held back, what it adds."""
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in self.rejected.items())
         turned = f" ({reasons})" if reasons else ""
         what = f"{self.tracks:,} {'track' if self.tracks == 1 else 'tracks'}"
@@ -84,11 +156,16 @@ class Effect:
             f"{self.read - self.kept:,} rejected{turned}; {what}."
         )
         entered = self.cells_shown + self.cells_withheld
-        if entered:
+        enters = (
+            f" {'It enters' if self.tracks == 1 else 'They enter'} {entered:,} cells"
+        )
+        if entered and held:
+            text += f"{enters}, and is not on the map yet."
+        elif entered:
             text += (
-                f" {'It enters' if self.tracks == 1 else 'They enter'} {entered:,} "
-                f"cells: {self.cells_shown:,} are on the map, {self.cells_withheld:,} "
-                f"are withheld because fewer than {k} tracks passed there."
+                f"{enters}: {self.cells_shown:,} are on the map, "
+                f"{self.cells_withheld:,} are withheld because fewer than {k} tracks "
+                "passed there."
             )
         elif self.tracks:
             text += " No trip in it is long enough to be drawn."
@@ -120,6 +197,8 @@ class Built:
         Wall time.
     forgotten
         Names of the files that were taken out of the store for good.
+    held
+        Why the map was not drawn, and is as it was, where that is so.
     """
 
     record: Mapping[str, Any]
@@ -134,6 +213,7 @@ class Built:
     after: Mapping[str, int]
     seconds: float = field(compare=False)
     forgotten: tuple[str, ...] = ()
+    held: Held | None = None
 
     @property
     def release(self) -> "Release":
@@ -171,6 +251,7 @@ class Built:
                 for effect in self.effects
             ],
             "months": {"redone": self.redone, "reused": self.reused},
+            **_held_as_dict(self.held),
             "published": dict(self.after),
             "published_before": dict(self.before),
             "withheld": dict(about["withheld"]),
@@ -197,9 +278,18 @@ class Built:
         ]
         if self.forgotten:
             lines.append(f"  forgotten: {', '.join(self.forgotten)}")
-        lines += [f"  {effect.as_text(about['k'])}" for effect in self.effects]
-        lines += self._changes()
+            lines.append(
+                "  withdraw the maps from before: whoever compares one with the new "
+                "one learns what was forgotten"
+            )
+        held = self.held is not None
+        lines += [f"  {one.as_text(about['k'], held=held)}" for one in self.effects]
         page = self.folder / "index.html"
+        if self.held:
+            lines.append(f"  held back: {self.held.as_text()}")
+            lines.append(f"  {page} stays as it was ({self.seconds:.1f} s)")
+            return "\n".join(lines)
+        lines += self._changes()
         where = page if page in self.written else self.folder
         lines.append(f"  {where} ({len(self.written)} files, {self.seconds:.1f} s)")
         return "\n".join(lines)
@@ -208,6 +298,8 @@ class Built:
         """Return one line, for a log."""
         intake = self.intake
         moved = ", ".join(self._moved()) or "the map shows as much as before"
+        if self.held:
+            moved = f"held back: {self.held.as_text()}"
         unusable = len(intake.problems)
         return (
             f"{self._name()}: {len(intake.new):,} new, {intake.known:,} known, "

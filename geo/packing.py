@@ -38,7 +38,7 @@ def pack(partial: Partial) -> Arrays:
         "length": length,
         **{f"path.{name}": partial.paths[name].to_numpy() for name in list(PATHS)[1:]},
     }
-    for name in ("visits", "crossings"):
+    for name in ("visits", "crossings", "crowd"):
         table: pd.DataFrame = getattr(partial, name)
         for column in table:
             values = table[column].to_numpy()
@@ -66,6 +66,7 @@ def unpack(arrays: Arrays, grid: Grid) -> Partial:
         votes=surfaces.pop("votes"),
         occurrence=Occurrence(grid=grid, **surfaces),
         crossings=table_in(arrays, "crossings"),
+        crowd=table_in(arrays, "crowd"),
     )
 
 

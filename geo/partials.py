@@ -13,6 +13,7 @@ import geo
 from geo.analysis.corridors.brownian import Occurrence, brownian_bridge
 from geo.analysis.crossings.counts import COUNTS, count_crossings
 from geo.clean import Cleaned, clean_trips
+from geo.crowd import crowd_of_tracks, join_crowds
 from geo.grid import Grid
 from geo.schema import REASONS
 from geo.smoothing import smooth_fixes
@@ -22,7 +23,7 @@ from geo.visits import add_visits, count_visits, trace_paths
 
 Bounds = tuple[float, float, float, float]
 
-LAYOUT = 5
+LAYOUT = 6
 """Version of what `geo.packing.pack` returns."""
 
 VOTE = 1 << 20
@@ -113,6 +114,8 @@ class Partial:
         Where the tracks moved, on the fine grid.
     crossings
         Table of `geo.analysis.crossings.counts.count_crossings`.
+    crowd
+        The tracks that have a trip, as `geo.crowd.CROWD` says.
     """
 
     month: int
@@ -125,6 +128,7 @@ class Partial:
     votes: NDArray[np.int64]
     occurrence: Occurrence
     crossings: pd.DataFrame
+    crowd: pd.DataFrame
 
 
 def analyse_part(
@@ -165,6 +169,7 @@ def analyse_part(
             max_bridge_h=settings.max_gap_h,
         ),
         crossings=count_crossings(trips, targets),
+        crowd=crowd_of_tracks(trips),
     )
 
 
@@ -224,8 +229,9 @@ def with_change(
     }
     visits = add_visits([_times(term.visits, sign) for term, sign in terms])
     crossings = add_crossings([_times(term.crossings, sign) for term, sign in terms])
-    paths, trails = partial.paths, partial.trails
+    paths, trails, crowd = partial.paths, partial.trails, partial.crowd
     if gone:
+        crowd = crowd[~crowd["who"].isin(gone.crowd["who"])]
         paths = paths[~paths["track"].isin(gone.paths["track"].unique())]
         trails = trails[~trails["track"].isin(gone.trails["track"].unique())]
     paths, trails = pd.concat([paths, come.paths]), join_trails([trails, come.trails])
@@ -244,6 +250,7 @@ def with_change(
         votes=np.sum([sign * term.votes for term, sign in terms], axis=0),
         occurrence=Occurrence(partial.occurrence.grid, **moved),
         crossings=crossings[crossings["chances"] > 0].reset_index(drop=True),
+        crowd=join_crowds([crowd, come.crowd]),
     )
 
 

@@ -250,7 +250,7 @@ def named_parameters(config: Config) -> dict[str, object]:
         f"{type(section).__name__.lower()}.{name}": msgspec.to_builtins(value)
         for section in sections
         for name, value in msgspec.structs.asdict(section).items()
-        if name not in {"name", "crs", "since", "until"}
+        if name not in {"name", "crs", "since", "until", "least_new_tracks"}
     }
     told = msgspec.to_builtins(config.terrain)
     usual = msgspec.to_builtins(Terrain())

@@ -65,7 +65,11 @@ def digest_ground(config: Config, *, today: date | None) -> str:
     judged = config.files.validation
     verdict = digest_file(judged) if judged.is_file() else ""
     # Where the files lie does not matter, but what is in them.
-    rest = msgspec.structs.replace(config, files=Files(), layers=Layers())
+    # Nor does it when a map is drawn, and when it is held back.
+    privacy = msgspec.structs.replace(config.privacy, least_new_tracks=None)
+    rest = msgspec.structs.replace(
+        config, files=Files(), layers=Layers(), privacy=privacy
+    )
     told = msgspec.json.encode(rest, enc_hook=str).decode()
     return _digest([digest_program(), told, layers, verdict, until.isoformat()])
 

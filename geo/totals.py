@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from geo.analysis.corridors.brownian import Occurrence
+from geo.crowd import join_crowds, mixed, no_crowd
 from geo.engine import cut_evenly, map_parts, workers
 from geo.frames import on_processors
 from geo.grid import Grid
@@ -47,6 +48,8 @@ class Totals:
         Fixes that passed the cleaning.
     rejected
         Rows that the cleaning turned away, by reason.
+    crowd
+        The tracks that have a trip, as `geo.crowd.CROWD` says.
     """
 
     visits: pd.DataFrame
@@ -58,6 +61,7 @@ class Totals:
     monthly: pd.DataFrame
     kept: int
     rejected: Mapping[str, int]
+    crowd: pd.DataFrame = field(default_factory=no_crowd)
 
     @property
     def tracks(self) -> int:
@@ -89,7 +93,7 @@ def add_up(
     # Months that lie in the same seasons are added once for all of these.
     sums: dict[tuple[str, ...], Arrays] = {}
     visits, crossings, paths, trails, monthly = [], [], {}, {}, []
-    kept, rejected = 0, Counter[str]()
+    kept, rejected, crowds = 0, Counter[str](), []
     for number, arrays in enumerate(packed):
         month = int(arrays["month"][0])
         votes[arrays["cell"]] += arrays["votes"]
@@ -100,6 +104,7 @@ def add_up(
             values[arrays["cell"]] += arrays[name]
         visits.append(table_in(arrays, "visits"))
         crossings.append(table_in(arrays, "crossings"))
+        crowds.append(table_in(arrays, "crowd"))
         # Copies, as what is unpacked together is kept or goes together.
         paths[month, number] = {name: arrays[name].copy() for name in _PACKED}
         trails[month, number] = trails_in(arrays)
@@ -124,6 +129,7 @@ def add_up(
         ),
         kept=kept,
         rejected=dict(rejected),
+        crowd=join_crowds(crowds),
     )
 
 
@@ -240,12 +246,4 @@ def marks_of(paths: pd.DataFrame, begin: NDArray[np.int64]) -> NDArray[np.int64]
         map_parts(mark, cut_evenly(begin), executor=pool)
     # Of those whose paths are alike it does not matter which is which.
     again = pd.Series(sums).groupby(sums, sort=False).cumcount().to_numpy()
-    return _mixed(sums + again.astype(np.uint64)).view(np.int64)
-
-
-def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return words whose bits are mixed: the finisher of splitmix64 (Steele 2014)."""
-    mixed = words + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+    return mixed(sums + again.astype(np.uint64)).view(np.int64)

@@ -21,13 +21,16 @@ def build(
     output: Path | None = None,
     reading: Mapping[str, Any] | None = None,
     today: date | None = None,
+    redraw: bool = False,
     executor: Executor | None = None,
 ) -> Built:
     """Read what is new, redo what changed, pass the gate, and write the map.
 
     The result is a function of the set of fixes and of the region file: the order
     and grouping of files, and what was built before, do not change a byte. If nothing
-    has changed at all, and no file of the map either, the map is left as it is.
+    has changed at all, and no file of the map either, the map is left as it is; and so
+    it is, whatever changed, while fewer than `[privacy] least_new_tracks` tracks differ
+    from those behind it: `held` then says why.
 
     Parameters
     ----------
@@ -43,6 +46,9 @@ def build(
     today
         Day of publication; months that ended less than `delay_days` before it are
         left out. By default the present day.
+    redraw
+        Draw the map however few tracks differ. Whoever has the map from before as well
+        can then tell what those few add: for private use.
     executor
         Runs the parts; by default a thread for each processor does, up to four.
 
@@ -71,6 +77,7 @@ def build(
             output=output,
             reading=reading,
             today=today,
+            redraw=redraw,
             executor=executor,
         )
     return built

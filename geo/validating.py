@@ -20,6 +20,7 @@ from geo.analysis.corridors.fusion import spread
 from geo.analysis.corridors.rivals import Terrain
 from geo.analysis.corridors.validation import Entered
 from geo.config import Config
+from geo.course import base_layers
 from geo.engine import map_parts, workers
 from geo.errors import OutputError, PrivacyError
 from geo.findings.fused import find_fused, find_priors
@@ -29,7 +30,6 @@ from geo.grid import Grid, Surface
 from geo.ingest import take_in
 from geo.months import publishable
 from geo.partials import Settings
-from geo.pipeline import base_layers
 from geo.recipe import finding_methods, partial_settings, reading_options, travel_rules
 from geo.schema import Layers
 from geo.standing import last_moment

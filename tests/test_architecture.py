@@ -34,7 +34,7 @@ FLOORS = [
     {"read.delimited", "read.geojson", "read.gps", "read.kml", "read.parquet"}
     | {"read.excel", "read.fit", "read.google", "read.vector"}
     | {"read.nmea", "read.plt", "read.tcx"}
-    | {"store.outputs", "store.parts", "store.shelf"}
+    | {"crowd", "store.outputs", "store.parts", "store.shelf"}
     | {"calibration", "clean", "engine", "smoothing", "trajectory", "visits"},
     # The analysis wing: what moves, crosses, gathers, and what the ground allows.
     {"analysis.crossings.chances", "analysis.crossings.targets"}
@@ -88,7 +88,8 @@ FLOORS = [
     {"write.page", "write.qgis"},
     {"write.files"},
     {"recipe", "record", "standing"} | {"truth", "ways"},
-    {"account", "months"},
+    {"account", "holding", "months"},
+    {"course"},
     {"pipeline"},
     {"upkeep"},
     {"audit", "checking", "querying", "validating", "watching"},
@@ -102,10 +103,13 @@ FLOOR = {module: n for n, floor in enumerate(FLOORS) for module in floor}
 # What only the named modules may import, from this package or from others.
 DOORS = {
     "geo.config": {"account", "audit", "checking", "console", "pipeline", "recipe"}
+    | {"course", "holding"}
     | {"querying", "standing", "upkeep", "validating", "watching"},
     "geo.store": {
         "account",
         "audit",
+        "course",
+        "holding",
         "ingest",
         "memory",
         "months",

@@ -244,7 +244,7 @@ def test_nothing_that_was_found_is_remembered_once_a_file_is_forgotten(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("geo.pipeline._compute", killed)
+        patch.setattr("geo.pipeline.gather", killed)
         with pytest.raises(KeyboardInterrupt):
             forget(config, [walk_csv.name])
 

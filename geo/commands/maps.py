@@ -14,6 +14,7 @@ from geo.console import (
     print_json,
     reading_from,
     reading_options,
+    redraw_option,
     region_argument,
     report_built,
     today_option,
@@ -27,11 +28,20 @@ FORMATS = ("gpkg", "shp", "geojson", "tif", "parquet", "kml")
 @region_argument
 @out_option
 @today_option
+@redraw_option
 @json_option
 def build_map(
-    region: Path, *, out: Path | None, today: datetime | None, as_json: bool
+    region: Path,
+    *,
+    out: Path | None,
+    today: datetime | None,
+    redraw: bool,
+    as_json: bool,
 ) -> None:
     r"""Build the map of a REGION from its layers and all its GPS files.
+
+    A map that would differ from the one that is there by few tracks only stays as it
+    is, until as many differ as [privacy] least_new_tracks asks for.
 
     \b
     Example:
@@ -40,7 +50,10 @@ def build_map(
     from geo.upkeep import build
 
     built = build(
-        load_region(region), output=out, today=today.date() if today else None
+        load_region(region),
+        output=out,
+        today=today.date() if today else None,
+        redraw=redraw,
     )
     report_built(built, as_json=as_json)
 
@@ -53,6 +66,7 @@ def build_map(
 @out_option
 @reading_options
 @today_option
+@redraw_option
 @json_option
 def add(
     region: Path,
@@ -60,10 +74,14 @@ def add(
     *,
     out: Path | None,
     today: datetime | None,
+    redraw: bool,
     as_json: bool,
     **reading: Any,
 ) -> None:
-    r"""Add GPS FILEs to a region and redraw its map.
+    r"""Add GPS FILEs to a region, and redraw its map when enough tracks are new.
+
+    Until then they wait in the store, and the map stays as it is: two maps that differ
+    by few tracks tell about those few.
 
     \b
     Example:
@@ -78,6 +96,7 @@ def add(
         output=out,
         reading=reading_from(reading),
         today=today.date() if today else None,
+        redraw=redraw,
     )
     report_built(built, as_json=as_json)
 
@@ -99,8 +118,9 @@ def forget_sources(
     r"""Take added files out of a REGION for good, and redraw its map.
 
     A SOURCE is the name of a file, or at least 8 characters of its sha256: see trocha
-    show. The store and the map are then as if it had never been added. What was
-    copied or published elsewhere before cannot be called back.
+    show. The store and the map are then as if it had never been added; the map is drawn
+    at once, however few tracks go. What was copied or published elsewhere before cannot
+    be called back: withdraw it, for whoever compares both learns what was forgotten.
 
     \b
     Example:
@@ -136,6 +156,7 @@ def forget_sources(
 def watch(region: Path, *, every: float, poll: bool, as_json: bool) -> None:
     r"""Redraw the map of a REGION whenever its folder of fixes changes.
 
+    While few tracks differ from those on the map it is held back, as by trocha build.
     Prints a line after each build (with --json, an object a line), until it is stopped
     with Ctrl-C. A bad file is named, and the others are read.
 
@@ -176,6 +197,7 @@ def watch(region: Path, *, every: float, poll: bool, as_json: bool) -> None:
     help=f"Formats, some of: {', '.join(FORMATS)}.",
 )
 @today_option
+@redraw_option
 @json_option
 def export_layers(
     region: Path,
@@ -183,9 +205,12 @@ def export_layers(
     out: Path | None,
     to: str,
     today: datetime | None,
+    redraw: bool,
     as_json: bool,
 ) -> None:
     r"""Write the released layers of a REGION for QGIS, ArcGIS and others.
+
+    Refused if they would differ from the region's map by few tracks only.
 
     \b
     Example:
@@ -204,5 +229,6 @@ def export_layers(
         output=out or config.files.output / "gis",
         formats=formats,
         today=today.date() if today else None,
+        redraw=redraw,
     )
     report_built(built, as_json=as_json)

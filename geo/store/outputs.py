@@ -1,6 +1,6 @@
 """What each map and export was made from, kept in the store."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -26,12 +26,15 @@ class Output:
     made_of
         Digest of all that it depends on, of `geo.standing.digest_all`; empty if that
         is not known.
+    owed
+        Whether it has to be drawn again in any case: something was forgotten since.
     """
 
     record: str
     sources: tuple[str, ...]
     parts: dict[int, str]
     made_of: str = ""
+    owed: bool = False
 
 
 class Outputs:
@@ -68,7 +71,22 @@ class Outputs:
         OutputError
             If the disk is full.
         """
-        outputs = self.read() | {str(folder.absolute()): output}
+        self._write(self.read() | {str(folder.absolute()): output})
+
+    def owe(self) -> None:
+        """Remember that each of them has to be drawn again in any case.
+
+        Raises
+        ------
+        OutputError
+            If the disk is full.
+        """
+        owed = {folder: replace(one, owed=True) for folder, one in self.read().items()}
+        if owed:
+            self._write(owed)
+
+    def _write(self, outputs: dict[str, Output]) -> None:
+        """Write the list, in one step."""
         data = msgspec.json.encode(dict(sorted(outputs.items())))
         try:
             replace_file(self._folder / _NAME, data)

@@ -65,9 +65,9 @@ class Shelf:
         for path in sorted(self._folder.glob(f"{beginning}*/*{_END}")):
             path.unlink(missing_ok=True)
 
-    def prune(self, keys: Collection[str]) -> None:
-        """Delete the arrays whose key is not among `keys`."""
-        for path in sorted(self._folder.glob(f"*/*{_END}")):
+    def prune(self, keys: Collection[str], *, name: str = "*") -> None:
+        """Delete the arrays, under one name or all, whose key is not among `keys`."""
+        for path in sorted(self._folder.glob(f"{name}/*{_END}")):
             if path.name.removesuffix(_END) not in keys:
                 path.unlink(missing_ok=True)
 

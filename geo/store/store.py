@@ -103,6 +103,8 @@ class Store:
         Partial results, which are made again when they are lost.
     outputs : Outputs
         What each map and export was made from.
+    drawn : Shelf
+        Who stands behind each of them, by the digest of its record.
 
     A store can be pickled, so that workers load parts by themselves; only the
     process that opened it may change it.
@@ -113,6 +115,7 @@ class Store:
         self._manifest = read_manifest(folder)
         self.shelf = Shelf(folder / "partials")
         self.outputs = Outputs(folder)
+        self.drawn = Shelf(folder / "drawn")
         self._differences: dict[int, Difference] = {}
         self._key = read_key(folder, new=not self._manifest.sources)
         sweep(self._folder, self._manifest)
@@ -184,7 +187,7 @@ class Store:
         What a commit has just brought is still at hand; else the parts are read that
         hold its tracks.
         """
-        starts = self._read_starts()
+        starts = self.starts()
         tracks = starts.loc[starts["source"] == digest, "track"]
         tables = [to_frame(*no_rows())]
         for month in np.unique(months_of(starts, tracks.to_numpy())).tolist():
@@ -205,8 +208,8 @@ class Store:
         file = self._manifest.rejects.get(digest)
         return self._read_frame(file).astype(dict(REJECTS)) if file else no_rejects()
 
-    def points(self) -> pd.DataFrame:
-        """Return the points of all sources, as `schema.POINTS` says.
+    def points(self, of: Collection[str] | None = None) -> pd.DataFrame:
+        """Return the points of sources (by default all), as `schema.POINTS` says.
 
         Rows that several sources share come once; sorted by all columns.
 
@@ -215,7 +218,8 @@ class Store:
         StoreError
             If a file that holds some is missing or damaged.
         """
-        tables = [self._read_frame(file) for file in self._manifest.points.values()]
+        files = [f for s, f in self._manifest.points.items() if of is None or s in of]
+        tables = [self._read_frame(file) for file in files]
         whole = pd.concat([no_points(), *tables]) if tables else no_points()
         whole = whole.astype(dict(POINTS)).drop_duplicates()
         return whole.sort_values(list(POINTS), ignore_index=True)
@@ -268,7 +272,7 @@ class Store:
         gone = frozenset(remove) | (old.sources.keys() & new.keys())
         if not new and not gone:
             return set()
-        change = Change(self._read_starts(), gone=gone, added=fixes)
+        change = Change(self.starts(), gone=gone, added=fixes)
         try:
             sources = {k: v for k, v in old.sources.items() if k not in gone} | new
             parts, differences = self._write_parts(change, fixes, sorted(sources))
@@ -384,7 +388,7 @@ class Store:
         frame: pd.DataFrame = pq.ParquetFile(BytesIO(data)).read().to_pandas()
         return frame
 
-    def _read_starts(self) -> pd.DataFrame:
-        """Return the first time of each track in each source."""
+    def starts(self) -> pd.DataFrame:
+        """Return `track`, `source` and `first`: a track's first time in it, in ms."""
         file = self._manifest.tracks
         return self._read_frame(file) if file else starts(no_fixes(), source="")
