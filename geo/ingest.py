@@ -262,8 +262,8 @@ def drop_sources(
         raise InputError(
             f"{name} is a file of the region's own folder, "
             f"{' or '.join(map(str, folders))}, which every build reads.",
-            hint="Take it out of that folder and run trocha build; all that came "
-            "from it then goes.",
+            hint="Take it out of that folder and run trocha build --redraw; all that "
+            "came from it then goes.",
         )
     if chosen:  # whatever happens from here on, no map may stay as it is
         store.outputs.owe()

@@ -227,7 +227,7 @@ def test_the_ground_of_the_map_is_drawn_once(tiny_region, walk_csv, monkeypatch)
     def drawn_again(*_):
         raise AssertionError("the ground was drawn again")
 
-    monkeypatch.setattr("geo.pipeline.draw_ground", drawn_again)
+    monkeypatch.setattr("geo.course.draw_ground", drawn_again)
     monkeypatch.setattr("geo.write.ground.draw_ground", drawn_again)
 
     assert len(build(config, new_files=[walk_csv]).effects) == 1

@@ -33,7 +33,7 @@ def here(tiny_region, walk_csv, tmp_path, monkeypatch):
 
 
 def test_the_commands_of_the_readme_work_in_their_order(here):
-    assert len(COMMANDS) == 10
+    assert len(COMMANDS) == 11
     region = here / "data" / "darien" / "region.toml"
     few = 'level = "internal"\nk = 3\n'  # thirty tracks are enough to hold some back
     region.write_text(region.read_text(encoding="utf-8") + few, encoding="utf-8")

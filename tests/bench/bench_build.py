@@ -86,7 +86,7 @@ def main() -> None:
                     run("build", toml, *out, cache=cache)
                 )
                 seen.add(digest(region / "map"))
-                added = run("add", toml, str(walk), *out, cache=cache)
+                added = run("add", toml, str(walk), "--redraw", *out, cache=cache)
                 runs.setdefault("one_file", []).append(added)
     told = {
         name: {
