@@ -474,8 +474,8 @@ def small_disk(tmp_path):
 
 ENDS = {
     "killed while storing": ("SIGKILL", "geo.store.store.replace_file"),
-    "stopped while computing": ("SIGINT", "geo.pipeline.make_findings"),
-    "killed while computing": ("SIGKILL", "geo.pipeline.add_up"),
+    "stopped while computing": ("SIGINT", "geo.course.make_findings"),
+    "killed while computing": ("SIGKILL", "geo.course.add_up"),
     "stopped while writing": ("SIGINT", "geo.pipeline.write_record"),
     "killed at the last step": ("SIGKILL", "geo.write.output:Path.rename"),
 }
@@ -632,7 +632,7 @@ class TestOdds:
         def fail(*_, **__):
             raise error
 
-        monkeypatch.setattr("geo.pipeline.add_up", fail)
+        monkeypatch.setattr("geo.course.add_up", fail)
 
         assert message in one_sentence(trocha("build", built), exit_code)
 
