@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "geo"
 # From the ground up. A module may import only from floors below its own.
 FLOORS = [
     {"errors", "landscape"},
-    {"config", "files", "grid", "progress", "regions"},
+    {"config", "files", "grid", "progress", "regions"} | {"kernels.prefetch"},
     {"kernels.along"}
     | {"kernels.intake", "kernels.verdicts"}
     | {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
@@ -131,7 +131,8 @@ DOORS = {
     | {"kernels.costs", "kernels.pairs", "kernels.rows", "kernels.series"}
     | {"kernels.smoothing", "kernels.stops", "kernels.surfaces", "kernels.thinning"}
     | {"kernels.sides", "kernels.tracks"}
-    | {"kernels.variances"},
+    | {"kernels.prefetch", "kernels.variances"},
+    "llvmlite": {"kernels.prefetch"},
     "pyogrio": {"read.vector", "write.files"},
     "fitdecode": {"read.fit", "read.fitrecords"},
     "python_calamine": {"read.workbook"},

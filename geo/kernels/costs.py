@@ -14,6 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from geo.kernels.prefetch import prefetch
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
@@ -76,8 +78,9 @@ class Boats(NamedTuple):
 class Moves(NamedTuple):
     """Steps to neighbours: differences of cell numbers, and lengths in metres.
 
-    Each move stands beside its reverse. Those from the ninth are a knight's, who
-    also touches the two cells at `near` and `far`.
+    Each move stands beside its reverse; the third and the fourth lead to the rows
+    below and above. Those from the ninth are a knight's, who also touches the two
+    cells at `near` and `far`.
     """
 
     step: Ints
@@ -206,25 +209,6 @@ def _doubled(pool: Links) -> Links:
     return larger
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _push(
-    cell: Links, after: Links, head: Links, pool: Ints, number: int, slot: int
-) -> None:
-    """Put a cell into a bucket.
-
-    `pool` holds the first free entry, how many have been used, and how many wait.
-    """
-    entry = pool[0]
-    if entry >= 0:
-        pool[0] = after[entry]
-    else:
-        entry = pool[1]
-        pool[1] += 1
-    cell[entry], after[entry] = number, head[slot & _LAST]
-    head[slot & _LAST] = entry
-    pool[2] += 1
-
-
 # One piece, since a call for each cell costs half as much again.
 @njit(cache=True, nogil=True)
 def spread_costs(  # noqa: C901, PLR0912, PLR0915
@@ -248,54 +232,55 @@ def spread_costs(  # noqa: C901, PLR0912, PLR0915
 
     A circular bucket queue (Dial 1969) of lists in one pool. Within a bucket cells
     are corrected until nothing changes (Meyer and Sanders 2003), so the result is
-    exact, and the same whatever the order.
+    exact, and the same whatever the order. The cells around the next one of the
+    bucket are fetched while one is worked on: the front jumps about in memory.
     """
     friction, height, mode, reach = ground
     step, near, far, length = moves
     head = np.full(_SLOTS, -1, np.int32)
     cell, after = np.empty(1 << 12, np.int32), np.empty(1 << 12, np.int32)
-    queued = np.zeros(total.size, np.uint8)
-    pool = np.array([-1, 0, 0])
+    free, used, waiting = -1, 0, 0  # first entry to use again, entries, those in use
     per_width, sign, plain = 1.0 / width, -1.0 if back else 1.0, mode.size == 0
     for start in range(total.size):
         if total[start] < math.inf:
-            if pool[1] == cell.size:
+            if used == cell.size:
                 cell, after = _doubled(cell), _doubled(after)
-            _push(
-                cell,
-                after,
-                head,
-                pool,
-                start,
-                min(int(total[start] * per_width), _LAST),
-            )
-            queued[start] = 1
+            slot = min(int(total[start] * per_width), _LAST)
+            cell[used], after[used], head[slot] = start, head[slot], used
+            used += 1
+            waiting += 1
     now = 0
-    while pool[2] > 0 and now * width <= limit:
+    while waiting > 0 and now * width <= limit:
         entry = head[now & _LAST]
         head[now & _LAST] = -1
         now += 1 if entry < 0 else 0
         while entry >= 0:
-            if pool[1] + step.size >= cell.size:
+            if used + step.size >= cell.size:
                 cell, after = _doubled(cell), _doubled(after)
             start, following = cell[entry], after[entry]
-            after[entry] = pool[0]
-            pool[0] = entry
-            pool[2] -= 1
-            entry = following
-            if queued[start] == 0:
-                continue
+            after[entry] = free
+            free, entry = entry, following
+            waiting -= 1
+            if entry >= 0:
+                for row in (step[3], 0, step[2]):
+                    prefetch(total, cell[entry] + row)
+                    prefetch(friction, cell[entry] + row)
+                    if walk.kind != LEVEL:
+                        prefetch(height, cell[entry] + row)
             here = total[start]
-            if here * per_width >= now + 1:  # it waited in the last bucket
-                bucket = min(int(here * per_width), now + _LAST)
-                _push(cell, after, head, pool, start, bucket)
+            if here * per_width < now:  # it was reached sooner, and is done
                 continue
-            queued[start] = 0
+            if here * per_width >= now + 1:  # it waited in the last bucket
+                slot = min(int(here * per_width), now + _LAST) & _LAST
+                number, free = free, after[free]
+                cell[number], after[number], head[slot] = start, head[slot], number
+                waiting += 1
+                continue
             nearest = here + least + steep * friction[start]
             for k in range(step.size):
                 end = start + step[k]
                 there = total[end]
-                if there <= nearest or math.isnan(friction[end]):
+                if there <= nearest:
                     continue
                 if plain and k < _STRAIGHT:
                     slope = 0.0
@@ -303,6 +288,8 @@ def spread_costs(  # noqa: C901, PLR0912, PLR0915
                         slope = sign * (height[end] - height[start]) / length[k]
                     mean = 0.5 * (friction[start] + friction[end])
                     seconds = here + _on_foot(walk, mean, slope, length[k])
+                elif math.isnan(friction[end]):
+                    continue
                 else:
                     beside, second = start, end
                     if k >= _STRAIGHT:
@@ -321,13 +308,18 @@ def spread_costs(  # noqa: C901, PLR0912, PLR0915
                         second,
                         length[k],
                     )
-                if seconds < there:
+                if seconds < there:  # false if not a number
                     total[end] = seconds
                     bucket = int(seconds * per_width)
-                    if queued[end] == 1 and int(there * per_width) == bucket:
-                        continue
-                    queued[end] = 1
-                    _push(cell, after, head, pool, end, min(bucket, now + _LAST))
+                    if there < math.inf and int(there * per_width) == bucket > now:
+                        continue  # it waits there already
+                    number, free = free, after[max(free, 0)]
+                    if number < 0:
+                        number, free = used, -1
+                        used += 1
+                    slot = min(bucket, now + _LAST) & _LAST
+                    cell[number], after[number], head[slot] = end, head[slot], number
+                    waiting += 1
 
 
 @njit(cache=True, nogil=True)
