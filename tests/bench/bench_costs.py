@@ -12,6 +12,10 @@ the same of processor time, which a busy machine changes less. Kinds: "cost" is
 friction alone, "walk" Langmuir's paces, "tobler" Tobler's; "16" adds the knight's
 moves. The time of GRASS includes reading and writing its own rasters, as its users
 have it; ours includes checking and padding the grids, and turning seconds into hours.
+
+`costs from sources` is of `--sources` cells to start from, each with costs of its own:
+`ours_s` on all processors, `peer_s` one after the other; `ratio` is at most the number
+of processors that are free.
 """
 
 import argparse
@@ -26,8 +30,11 @@ import numpy as np
 import rasterio
 from rasterio.transform import from_origin
 
+from geo.analysis.terrain.costs import Costs, costs_of, langmuir, level
+from geo.analysis.terrain.travel import Travel, accumulate, accumulate_each
+from geo.grid import Grid, Surface
 from tests.bench.cost_peers import CELL_M
-from tests.bench.rounds import say
+from tests.bench.rounds import in_turn, say
 
 ROOT = Path(__file__).parents[2]
 RUNNER = Path(__file__).with_name("cost_peers.py")
@@ -114,12 +121,39 @@ def measure(kind: str, side: int, folder: Path, *, turns: int, rounds: int) -> N
         )
 
 
+def measure_sources(side: int, folder: Path, *, sources: int, rounds: int) -> None:
+    """Time the costs from several cells at once, beside one after the other."""
+    grid = Grid("EPSG:32618", 0, side * CELL_M, CELL_M, rows=side, columns=side)
+    friction = Surface(grid, np.load(folder / "friction.npy"), "friction", "s/m")
+    relief = Surface(grid, np.load(folder / "relief.npy"), "relief", "m")
+    cells = np.random.default_rng(2).integers(0, side * side, sources).tolist()
+
+    def at_once(costs: Costs) -> list[Travel]:
+        return accumulate_each(costs, cells, back=[False] * sources)
+
+    def in_a_row(costs: Costs) -> list[Travel]:
+        return [accumulate(costs, cell) for cell in cells]
+
+    for kind, walk in {"cost": level(), "walk": langmuir()}.items():
+        costs = costs_of(friction, walk=walk, relief=relief, neighbours=8)
+        for one, other in zip(at_once(costs), in_a_row(costs), strict=True):
+            assert np.array_equal(one.seconds, other.seconds)
+        say(
+            bench="costs from sources",
+            kind=kind,
+            cells=side * side,
+            sources=sources,
+            **in_turn(at_once, in_a_row, costs, rounds=rounds),
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sides", type=int, nargs="+", default=[1000])
-    parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))
+    parser.add_argument("--kinds", nargs="*", default=list(KINDS), choices=list(KINDS))
     parser.add_argument("--turns", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--sources", type=int, default=4)
     options = parser.parse_args()
 
     tools = sorted({tool for kind in options.kinds for tool in KINDS[kind]})
@@ -130,6 +164,10 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             make_grids(side, folder)
+            if options.sources:
+                measure_sources(
+                    side, folder, sources=options.sources, rounds=options.rounds
+                )
             for kind in options.kinds:
                 measure(kind, side, folder, turns=options.turns, rounds=options.rounds)
 
