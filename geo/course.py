@@ -35,7 +35,7 @@ from geo.recipe import (
     reading_options,
 )
 from geo.schema import Layers
-from geo.standing import last_moment
+from geo.standing import digest_ground, last_moment
 from geo.store import Store
 from geo.totals import Totals, add_up
 from geo.write.ground import draw_ground, lasting_sheet
@@ -62,7 +62,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What went through the gate, and the ground of the page if it was drawn."""
+    """What went through the gate, and the ground of the page if that can be kept."""
 
     release: Release
     drawn: Mapping[str, Any] | None
@@ -70,8 +70,9 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What stands before any fix is read: layers, targets and settings."""
+    """What stands before any fix is read: its digest, layers, targets and settings."""
 
+    digest: str
     base: Layers
     targets: gpd.GeoDataFrame
     settings: Settings
@@ -83,9 +84,12 @@ def prepare(config: Config, today: date | None) -> Ground:
 
     Entries and exits that no place is called are refused here, before any work.
     """
+    # Before the layers are read: one that changes meanwhile is then noticed.
+    digest = digest_ground(config, today=today)
     base, methods = base_layers(config), finding_methods(config)
     find_ends(base, config.region.crs, methods.model)
     return Ground(
+        digest=digest,
         base=base,
         targets=make_targets(
             border=base.border,
@@ -140,17 +144,10 @@ def gather(
     )
 
 
-def pass_gate(
-    config: Config,
-    store: Store,
-    found: Found,
-    *,
-    ground: Ground,
-    memory: Memory | None = None,
-) -> Passed:
+def pass_gate(config: Config, store: Store, found: Found, *, ground: Ground) -> Passed:
     """Make findings and let them through the gate; the store then holds no more."""
     methods, partials = ground.methods, found.partials
-    known = Memory() if memory is None else memory
+    memory = Memory(store.shelf, ground.digest)
     findings = make_findings(
         found.totals,
         say_about(
@@ -167,12 +164,12 @@ def pass_gate(
         cells=ground.settings.cells,
         methods=methods,
         points=found.points,
-        memory=known,
+        memory=memory,
         made_from={"all": partials.digest()}
         | {name: partials.digest(months) for name, months in methods.seasons.items()},
     )
-    drawn = _draw_ground(ground.base, known) if memory is not None else None
-    store.shelf.prune(partials.keys | known.used)
+    drawn = _draw_ground(ground.base, memory)
+    store.shelf.prune(partials.keys | memory.used)
     passed = release(
         findings,
         k=config.privacy.k,

@@ -4,10 +4,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from importlib import import_module
+from contextlib import contextmanager
 from itertools import pairwise
-from threading import Thread
 from typing import TypeVar
 
 import numpy as np
@@ -154,26 +152,3 @@ def in_turn(task: Callable[[Part], Result], parts: Sequence[Part]) -> Iterator[R
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
-
-
-def load_ahead(*modules: str) -> Thread:
-    """Load modules in a thread of their own, beside work that does not need them yet.
-
-    What cannot be loaded says so where it is imported.
-
-    Examples
-    --------
-    >>> load_ahead("colorsys", "geo.no_such_module").join()
-    >>> import sys
-    >>> "colorsys" in sys.modules
-    True
-    """
-
-    def load() -> None:
-        for module in modules:
-            with suppress(Exception):
-                import_module(module)
-
-    thread = Thread(target=load, name="loading")
-    thread.start()
-    return thread

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,7 +13,6 @@ from typing import Any, NoReturn
 from geo.account import effects_of, made_from
 from geo.config import Config
 from geo.course import Found, Passed, gather, pass_gate, prepare
-from geo.engine import load_ahead
 from geo.errors import PrivacyError
 from geo.holding import (
     Behind,
@@ -39,9 +39,6 @@ from geo.store import Store, open_store
 from geo.write.output import replacing
 
 log = logging.getLogger(__name__)
-
-_LATER = ("scipy.optimize", "geo.write.files", "geo.write.page")
-"""What is slow to load, and first needed when the files have been read."""
 
 METADATA = "metadata.json"
 """What an export says of itself."""
@@ -146,19 +143,15 @@ def _draw(
 ) -> Built:
     """Forget sources, take in what is new, and write the map if it may be."""
     start = time.perf_counter()
-    if executor is None:  # one that forks must find no module half loaded
-        load_ahead(*_LATER)
     folder = Path(os.path.normpath(output or config.files.output))
-    under = digest_ground(config, today=today)
     ground = prepare(config, today)
     # The store stays locked until all is written: two builds never share a folder.
     with open_store(config.files.store) as store:
         dropped = drop_sources(
             store, sources, folders=(config.files.fixes, config.files.points)
         )
-        memory = Memory(store.shelf, under)
         if dropped:  # nothing that came from them stays until the map is drawn
-            memory.clear()
+            Memory(store.shelf, ground.digest).clear()
         found = gather(
             config,
             store,
@@ -171,19 +164,40 @@ def _draw(
             built = _left_standing(config, store, found, folder=folder, start=start)
             if built is not None:
                 return built
-        passed = pass_gate(config, store, found, ground=ground, memory=memory)
-        result, before = passed.release, published_counts(folder)
+        passed = pass_gate(config, store, found, ground=ground)
+        before = published_counts(folder)
         names = _write(config, passed, folder, store=store, behind=found.behind)
-        whole = ""
-        if not found.intake.lasting and under == digest_ground(config, today=today):
-            whole = digest_all(under, listed=found.intake.listed, state=store.state)
+        whole, listed = "", found.intake.listed
+        sound = ground.digest == digest_ground(config, today=today)
+        if sound and not found.intake.lasting:
+            whole = digest_all(ground.digest, listed=listed, state=store.state)
         store.outputs.keep(folder, made_from(store, folder / RECORD, made_of=whole))
         forget_others(store)
+    built = _built(
+        found, passed.release, folder, names=names, before=before, start=start
+    )
+    return replace(
+        built,
+        effects=effects_of(found.entered, passed.release) if new_files else (),
+        forgotten=tuple(source.name for source in dropped),
+    )
+
+
+def _built(
+    found: Found,
+    result: Release,
+    folder: Path,
+    *,
+    names: Sequence[Path],
+    before: Mapping[str, int],
+    start: float,
+) -> Built:
+    """Return what to say of what was written."""
     return Built(
         record=as_record(result),
         released=lambda: result,
         intake=found.intake,
-        effects=effects_of(found.entered, result) if new_files else (),
+        effects=(),
         folder=folder,
         written=tuple(folder / name for name in names),
         redone=found.redone,
@@ -191,7 +205,6 @@ def _draw(
         before=before,
         after=count_published(result),
         seconds=time.perf_counter() - start,
-        forgotten=tuple(source.name for source in dropped),
     )
 
 
@@ -239,7 +252,7 @@ def _write(
     config: Config, passed: Passed, folder: Path, *, store: Store, behind: Behind
 ) -> list[Path]:
     """Write the map, its files and its record, in one step; return their names."""
-    from geo.write.files import write_layers
+    from geo.write.files import write_layers  # a map that waits needs no writers
     from geo.write.page import write_map
 
     files = {name: paths for name, (paths, *_) in layer_sources(config).items()}
@@ -289,16 +302,4 @@ def export(
             remember(store, found.behind, record=fresh / METADATA)
         store.outputs.keep(output, made_from(store, output / METADATA))
         forget_others(store)
-    return Built(
-        record=as_record(result),
-        released=lambda: result,
-        intake=found.intake,
-        effects=(),
-        folder=output,
-        written=tuple(output / name for name in names),
-        redone=found.redone,
-        reused=found.reused,
-        before={},
-        after=count_published(result),
-        seconds=time.perf_counter() - start,
-    )
+    return _built(found, result, output, names=names, before={}, start=start)

@@ -17,7 +17,8 @@ from shapely import LineString
 from geo.account import describe_store
 from geo.config import load_config
 from geo.errors import InputError, StoreError
-from geo.pipeline import build, export, forget
+from geo.memory import NAME
+from geo.pipeline import build, export, forget, make_release
 from tests.regions import walk, write_points, write_walks
 
 
@@ -378,6 +379,23 @@ def test_layers_are_exported_without_the_map(tiny_region, tmp_path):
 
     assert {path.suffix for path in done.written} >= {".shp", ".dbf", ".prj", ".cpg"}
     assert not (tmp_path / "gis" / "index.html").exists()
+
+
+def test_an_export_forgets_nothing_that_the_map_remembers(tiny_region, tmp_path):
+    config = load_config(tiny_region)
+    build(config)
+    kept = {path: path.stat().st_mtime_ns for path in remembered(config)}
+
+    export(config, output=tmp_path / "gis", formats=["geojson"])
+    make_release(config)
+
+    assert kept
+    assert kept == {path: path.stat().st_mtime_ns for path in remembered(config)}
+
+
+def remembered(config):
+    """What the store keeps beside the months."""
+    return sorted((config.files.store / "partials").glob(f"{NAME}*/*"))
 
 
 def test_the_store_is_described_without_ids_or_places(tiny_region):
