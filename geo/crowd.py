@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.frames import milliseconds
+from geo.kernels.draws import mixed
 
 Ints = NDArray[np.int64]
 
@@ -142,22 +143,6 @@ def compare(before: pd.DataFrame, now: pd.DataFrame) -> Turnover:
         changed=int((differ & (old != 0) & (new != 0)).sum()),
         gone=int((differ & (new == 0)).sum()),
     )
-
-
-def mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return words whose bits are mixed: the finisher of splitmix64 (Steele 2014).
-
-    Examples
-    --------
-    The first number that splitmix64 draws from the seed 0.
-
-    >>> print(f"{mixed(np.zeros(1, np.uint64))[0]:x}")
-    e220a8397b1dcdaf
-    """
-    drawn = words + np.uint64(0x9E3779B97F4A7C15)
-    drawn = (drawn ^ (drawn >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    drawn = (drawn ^ (drawn >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return drawn ^ (drawn >> np.uint64(31))
 
 
 def _marks(

@@ -8,8 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.analysis.corridors.brownian import Occurrence, brownian_bridge
-from geo.analysis.corridors.validation import Entered, mixed
+from geo.analysis.corridors.validation import Entered
 from geo.grid import Grid
+from geo.kernels.draws import mixed
 from geo.partials import Settings, clean_and_cut
 from geo.visits import trace_paths
 

@@ -9,16 +9,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.analysis.corridors.brownian import Occurrence
-from geo.crowd import join_crowds, mixed, no_crowd
+from geo.crowd import join_crowds, no_crowd
 from geo.engine import cut_evenly, map_parts, workers
 from geo.frames import on_processors
 from geo.grid import Grid
-from geo.kernels.draws import mark_rows
+from geo.kernels.draws import mark_rows, mixed
 from geo.packing import Arrays, rejected_in, table_in
 from geo.partials import MOVEMENT, PATHS, add_crossings
 from geo.trails import join_trails, trails_in
 from geo.visits import add_visits
 
+_MONTHLY = {"month": "int64", "tracks": "int64"}
 _PACKED = ("track", "length", *(f"path.{name}" for name in PATHS if name != "track"))
 """What of a packed partial tells its paths."""
 
@@ -117,16 +118,12 @@ def add_up(
         paths=_join_paths({key: paths[key] for key in sorted(paths)}),
         trails=join_trails([trails[key] for key in sorted(trails)]),
         votes=votes.reshape(grid.shape),
-        movement={
-            "all": _moved(list(sums.values()), grid),
-            **{
-                season: _moved([sums[here] for here in sums if season in here], grid)
-                for season in seasons
-            },
+        movement={"all": _moved(list(sums.values()), grid)}
+        | {
+            season: _moved([sums[here] for here in sums if season in here], grid)
+            for season in seasons
         },
-        monthly=pd.DataFrame(
-            sorted(monthly), columns=["month", "tracks"], dtype="int64"
-        ),
+        monthly=pd.DataFrame(sorted(monthly), columns=list(_MONTHLY)).astype(_MONTHLY),
         kept=kept,
         rejected=dict(rejected),
         crowd=join_crowds(crowds),

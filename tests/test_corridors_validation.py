@@ -13,11 +13,11 @@ from geo.analysis.corridors.validation import (
     draw_again,
     jaccard,
     log_gain,
-    mixed,
     poisson_weights,
     rank_cells,
 )
 from geo.grid import Grid, Surface
+from geo.kernels.draws import mixed
 
 GRID = Grid("EPSG:32618", 0, 500, 50, rows=10, columns=20)
 GROUND = np.ones(GRID.shape, bool)

@@ -10,10 +10,11 @@ import pytest
 import shapely
 
 from geo.analysis.corridors.rivals import Terrain, straight_line
-from geo.analysis.corridors.validation import Entered, mixed
+from geo.analysis.corridors.validation import Entered
 from geo.errors import InputError
 from geo.folds import GROUPS, Groups, Moved
 from geo.grid import Grid, Surface
+from geo.kernels.draws import mixed
 from geo.trials import Trial, estimate, try_stability, try_surfaces
 from geo.truth import against_truth
 from geo.ways import rival_costs, try_lines, ways_of_rivals

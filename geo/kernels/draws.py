@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Words = NDArray[np.uint64]
+
+_STEP = np.uint64(0x9E3779B97F4A7C15)  # from one counter to the next
 
 
 @njit(cache=True, nogil=True)
@@ -25,15 +28,31 @@ def _mixed(word: np.uint64) -> np.uint64:
 
 
 @njit(cache=True, nogil=True)
+def mixed(words: Words) -> Words:
+    """Return words all of whose bits depend on all of these, as SplitMix64 draws them.
+
+    Examples
+    --------
+    The first number that it draws from the seed 0.
+
+    >>> print(f"{mixed(np.zeros(1, np.uint64))[0]:x}")
+    e220a8397b1dcdaf
+    """
+    drawn = np.empty(words.size, np.uint64)
+    for i in range(words.size):
+        drawn[i] = _mixed(words[i] + _STEP)
+    return drawn
+
+
+@njit(cache=True, nogil=True)
 def uniform(seed: int, stream: int, counter: int) -> float:
     """Return the number in [0, 1) that belongs to this place.
 
     The finaliser of SplitMix64 (Steele, Lea and Flood 2014) over a key that is made
     from seed and stream, and the counter.
     """
-    step = np.uint64(0x9E3779B97F4A7C15)
-    key = _mixed(_mixed(np.uint64(seed) + step) + step * np.uint64(stream + 1))
-    word = _mixed(key + step * np.uint64(counter + 1))
+    key = _mixed(_mixed(np.uint64(seed) + _STEP) + _STEP * np.uint64(stream + 1))
+    word = _mixed(key + _STEP * np.uint64(counter + 1))
     return float(word >> np.uint64(11)) * 2.0**-53
 
 
@@ -50,15 +69,14 @@ def mark_rows(
 
     Track t has the rows from ``begin[t]`` up to ``begin[t + 1]``.
     """
-    step = np.uint64(0x9E3779B97F4A7C15)
     for t in range(begin.size - 1):
         total = np.uint64(0)
         for i in range(begin[t], begin[t + 1]):
-            word = _mixed(np.uint64(np.int64(part[i])) + step)
-            word = _mixed((word ^ np.uint64(np.int64(cell[i]))) + step)
-            word = _mixed((word ^ np.uint64(np.int64(east[i]))) + step)
-            total += _mixed((word ^ np.uint64(np.int64(north[i]))) + step)
-        marks[t] = _mixed(total + step)
+            word = _mixed(np.uint64(np.int64(part[i])) + _STEP)
+            word = _mixed((word ^ np.uint64(np.int64(cell[i]))) + _STEP)
+            word = _mixed((word ^ np.uint64(np.int64(east[i]))) + _STEP)
+            total += _mixed((word ^ np.uint64(np.int64(north[i]))) + _STEP)
+        marks[t] = _mixed(total + _STEP)
 
 
 @njit(cache=True, nogil=True)

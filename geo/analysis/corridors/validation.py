@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, stats
 
 from geo.grid import Surface
+from geo.kernels.draws import mixed
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -343,15 +344,6 @@ def poisson_weights(keys: Words, *, draw: int, seed: int = 0) -> Ints:
     chance = (mixed(keys ^ salt) >> np.uint64(11)) * 2.0**-53
     upto = np.cumsum(np.exp(-1) / np.array([1, 1, 2, 6, 24, 120, 720, 5040, 40320.0]))
     return np.searchsorted(upto, chance, side="right").astype(np.int64)
-
-
-def mixed(words: Words) -> Words:
-    """Return words all of whose bits depend on all of these (SplitMix64)."""
-    word = words + np.uint64(0x9E3779B97F4A7C15)
-    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    out: Words = word ^ (word >> np.uint64(31))
-    return out
 
 
 def jaccard(one: Mask, other: Mask) -> float:
