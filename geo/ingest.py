@@ -173,10 +173,10 @@ def take_in(
     adding
         How to read those; by default as the folder's.
     """
-    listing = replace(options, points=True)
+    listing, adding = replace(options, points=True), adding or options
     wanted = [(path, "folder", options) for path in files_inside(folder)]
     wanted += [(path, "folder", listing) for path in files_inside(points)]
-    wanted += [(path, "added", adding or options) for path in find_files(list(added))]
+    wanted += [(path, "added", adding) for path in find_files(list(added))]
     sources, batch, problems, closed = store.sources, [], [], []
     recorded, seen = dict[str, pd.DataFrame](), set[str]()
     listed, lasting = set[tuple[str, str]](), False
@@ -203,24 +203,30 @@ def take_in(
         source = _source(digest, path, origin, sifted, way)
         batch.append((source, sifted.fixes, sifted.rejects))
         recorded[digest] = sifted.points
-    gone = [
-        digest
-        for digest, source in sources.items()
-        if source.origin == "folder" and digest not in seen and not closed
-    ]
+    gone = [] if closed else _gone(sources, seen)
     again = [source.digest for source, _, _ in batch if source.digest in sources]
     if batch or gone:
         store.commit(batch, remove=[*gone, *again], points=recorded)
-    unusable = len(problems) + len(closed)
-    log.info("files: %d new, %d gone, %d unusable", len(batch), len(gone), unusable)
+    unusable = (*closed, *problems)
+    told = len(batch), len(gone), len(unusable)
+    log.info("files: %d new, %d gone, %d unusable", *told)
     return Intake(
         new=tuple(source for source, _, _ in batch),
         gone=len(gone),
         known=len(seen) - len(batch) - len(problems),
-        problems=(*closed, *problems),
+        problems=unusable,
         listed=tuple(sorted(listed)),
         lasting=lasting or bool(closed),
     )
+
+
+def _gone(sources: Mapping[str, Source], seen: Collection[str]) -> list[str]:
+    """Return the digests of the files of the folders that are not there any more."""
+    return [
+        digest
+        for digest, source in sources.items()
+        if source.origin == "folder" and digest not in seen
+    ]
 
 
 def drop_sources(

@@ -78,14 +78,7 @@ def fetch_layers(
             )
             for one in done
         }
-        told["fetched"] = {
-            one.plan.source.layer: {
-                "new": one.new,
-                "known": one.known,
-                "absent": one.absent,
-            }
-            for one in done
-        }
+        told["fetched"] = {one.plan.source.layer: one.as_dict() for one in done}
         told["region_file"] = [
             lines_for(layer, path=path, credit=credit)
             for layer, (path, credit) in named.items()

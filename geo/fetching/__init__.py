@@ -99,6 +99,10 @@ class Fetched:
     known: tuple[str, ...]
     absent: tuple[str, ...]
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return what was done, for JSON."""
+        return {"new": self.new, "known": self.known, "absent": self.absent}
+
     def as_text(self) -> str:
         """Return what was done in one line."""
         said = f"{self.plan.source.layer}: {len(self.new)} fetched"

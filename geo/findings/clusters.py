@@ -177,32 +177,8 @@ def _scans(
     methods: Methods,
 ) -> dict[str, Any]:
     """Return the likeliest clusters in circles and along lines, and their tests."""
-    found: dict[str, tuple[NDArray[np.int64], list[Cluster]]] = {}
-    places = field.places
-    x, y = field.grid.centre_of(places)
-    found["circle"] = (
-        places,
-        scan_circles(
-            _cases(field, places, field.tracks),
-            np.ones(len(places)),
-            x=x,
-            y=y,
-            **_limits(len(places), field.grid),
-        ),
-    )
-    along = np.intersect1d(places, cells_along(lines, field.grid))
-    if _cases(field, along, field.tracks).any():
-        found["network"] = (
-            along,
-            scan_distances(
-                _cases(field, along, field.tracks),
-                np.ones(len(along)),
-                distance_m=distances_along(along, lines, grid=field.grid),
-                **_limits(len(along), field.grid),
-            ),
-        )
-    grid = totals.movement["all"].grid
-    under = field.grid.cell_of(*grid.centre_of(np.arange(grid.rows * grid.columns)))
+    found = _likeliest(field, lines)
+    under = _under(field.grid, totals.movement["all"].grid)
     rows = [
         _told(
             window,
@@ -216,18 +192,52 @@ def _scans(
         for window, (where, clusters) in found.items()
         for rank, cluster in enumerate(clusters, start=1)
     ]
-    tests = [
-        {"test": row["window"], "tracks": row["tracks"], "value": row["ratio"]}
-        | {"expected": 1.0, "z": np.nan, "p": row["gumbel_p"]}
-        for row in rows
-        if row["rank"] == 1
-    ]
+    tests = [_tested(row) for row in rows if row["rank"] == 1]
     sure = [row for row in rows if row["gumbel_p"] <= methods.alpha]
     columns = ["window", "rank", "tracks", "radius_km", "ratio", "gumbel_p", "geometry"]
     table = pd.DataFrame(sure, columns=columns)
     return {
         "tests": pd.DataFrame(tests),
         "scan": gpd.GeoDataFrame(table, geometry="geometry", crs=field.grid.crs),
+    }
+
+
+def _likeliest(
+    field: _Field, lines: Sequence[shapely.Geometry]
+) -> dict[str, tuple[NDArray[np.int64], list[Cluster]]]:
+    """Return the cells that are scanned and their clusters, by the kind of window."""
+    places = field.places
+    x, y = field.grid.centre_of(places)
+    circles = scan_circles(
+        _cases(field, places, field.tracks),
+        np.ones(len(places)),
+        x=x,
+        y=y,
+        **_limits(len(places), field.grid),
+    )
+    along = np.intersect1d(places, cells_along(lines, field.grid))
+    if not _cases(field, along, field.tracks).any():
+        return {"circle": (places, circles)}
+    stretches = scan_distances(
+        _cases(field, along, field.tracks),
+        np.ones(len(along)),
+        distance_m=distances_along(along, lines, grid=field.grid),
+        **_limits(len(along), field.grid),
+    )
+    return {"circle": (places, circles), "network": (along, stretches)}
+
+
+def _under(cells: Grid, grid: Grid) -> NDArray[np.int64]:
+    """Return in which cell the centre of each cell of a finer grid lies."""
+    return cells.cell_of(*grid.centre_of(np.arange(grid.rows * grid.columns)))
+
+
+def _tested(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the likeliest cluster as the test of whether there is any."""
+    return {"test": row["window"], "tracks": row["tracks"], "value": row["ratio"]} | {
+        "expected": 1.0,
+        "z": np.nan,
+        "p": row["gumbel_p"],
     }
 
 

@@ -6,17 +6,26 @@ _WAYS = (
 )
 
 
+_MEANS = (
+    ("foot", "on foot: 7 km/h or slower, on land", "a pie: a 7 km/h o menos"),
+    (
+        "boat",
+        "by boat: off land, or faster along a river",
+        "en bote: fuera de tierra, o más rápido junto a un río",
+    ),
+)
+
+_TIMES = (
+    ("", "median", "the median, stops included", "la mediana, con paradas"),
+    ("low_", "low", "a quarter took less", "una cuarta parte tardó menos"),
+    ("high_", "high", "a quarter took more", "una cuarta parte tardó más"),
+    ("moving_", "moving", "the median without stops", "la mediana sin paradas"),
+)
+
+
 def _of_way(way: str, letter: str, en: str, es: str) -> tuple[tuple[str, ...], ...]:
     """Describe what is told of those who go one way."""
     few, pocos = "no value if withheld", "sin valor si se reserva"
-    means = (
-        ("foot", "on foot: 7 km/h or slower, on land", "a pie: a 7 km/h o menos"),
-        (
-            "boat",
-            "by boat: off land, or faster along a river",
-            "en bote: fuera de tierra, o más rápido junto a un río",
-        ),
-    )
     counts = (
         (
             f"{way}_{name}_tracks",
@@ -25,7 +34,7 @@ def _of_way(way: str, letter: str, en: str, es: str) -> tuple[tuple[str, ...], .
             f"Distinct tracks {en} {how}, rounded; {few}",
             f"Recorridos {es} {como}, redondeados; {pocos}",
         )
-        for name, how, como in means
+        for name, how, como in _MEANS
     )
     shares = (
         (
@@ -35,7 +44,7 @@ def _of_way(way: str, letter: str, en: str, es: str) -> tuple[tuple[str, ...], .
             f"Share of {way}_{name}_tracks in {way}_tracks, to 5 %; {few}",
             f"Parte de {way}_{name}_tracks en {way}_tracks, al 5 %; {pocos}",
         )
-        for name, _, _ in means
+        for name, _, _ in _MEANS
     )
     hours = (
         (
@@ -45,17 +54,7 @@ def _of_way(way: str, letter: str, en: str, es: str) -> tuple[tuple[str, ...], .
             f"Hours from node to node {en}: {what}; rounded; {few}",
             f"Horas de nodo a nodo {es}: {que}; redondeadas; {pocos}",
         )
-        for name, short, what, que in (
-            ("", "median", "the median, stops included", "la mediana, con paradas"),
-            ("low_", "low", "a quarter took less", "una cuarta parte tardó menos"),
-            ("high_", "high", "a quarter took more", "una cuarta parte tardó más"),
-            (
-                "moving_",
-                "moving",
-                "the median without stops",
-                "la mediana sin paradas",
-            ),
-        )
+        for name, short, what, que in _TIMES
     )
     timed = (
         f"{way}_timed_tracks",

@@ -110,16 +110,7 @@ def find_hotspots(
     """
     grid.check_metres()
     rows = _total(visits, grid)
-    if correction not in {"fdr", "by", "none"}:
-        raise ValueError(
-            f"correction is {correction!r}; expected 'fdr', 'by' or 'none'"
-        )
-    if count not in COUNTED:
-        raise ValueError(f"count is {count!r}; expected 'tracks' or 'hours'")
-    if chances not in {"exact", "normal", "permutation"}:
-        raise ValueError(
-            f"chances is {chances!r}; expected 'exact', 'normal' or 'permutation'"
-        )
+    _check_choices(count, correction, chances)
     if not 0 < alpha < 1:
         raise ValueError(f"alpha is {alpha}; expected a rate between 0 and 1")
     if land is not None and land.shape != grid.shape:
@@ -154,6 +145,20 @@ def find_hotspots(
         geometry=grid.squares_of(cell),
         crs=grid.crs,
     )
+
+
+def _check_choices(count: str, correction: str, chances: str) -> None:
+    """Refuse a word that chooses nothing."""
+    if correction not in {"fdr", "by", "none"}:
+        raise ValueError(
+            f"correction is {correction!r}; expected 'fdr', 'by' or 'none'"
+        )
+    if count not in COUNTED:
+        raise ValueError(f"count is {count!r}; expected 'tracks' or 'hours'")
+    if chances not in {"exact", "normal", "permutation"}:
+        raise ValueError(
+            f"chances is {chances!r}; expected 'exact', 'normal' or 'permutation'"
+        )
 
 
 def _total(visits: pd.DataFrame, grid: Grid) -> pd.DataFrame:
