@@ -70,7 +70,7 @@ lock: $(VENV)/dev.done ## choose the newest versions again, and the oldest
 	$(call compile_peers,.ci/peers.txt,movingpandas trackintel fastmob pyarrow)
 	$(call compile_peers,.ci/skmob.txt,scikit-mobility 'numpy<2' 'shapely<2' 'pyarrow<21',\
 	  --no-emit-package igraph --no-emit-package python-igraph)
-	$(call compile_peers,.ci/terrain.txt,scikit-image xarray-spatial whitebox-workflows)
+	$(call compile_peers,.ci/terrain.txt,scikit-image xarray-spatial whitebox-workflows itinera)
 
 clean: ## remove what make made, except for maps and the store of fixes
 	rm -rf $(VENV) .setup dist .coverage .hypothesis

@@ -40,12 +40,13 @@ ROOT = Path(__file__).parents[2]
 RUNNER = Path(__file__).with_name("cost_peers.py")
 TERRAIN = ROOT / ".setup/terrain/bin/python"
 KINDS = {
-    "cost": ["grass", "skimage", "xrspatial", "whitebox"],
+    "cost": ["grass", "skimage", "xrspatial", "whitebox", "itinera"],
     "walk": ["grass"],
     "tobler": [],
     "cost16": ["grass"],
     "walk16": ["grass"],
 }
+LARGEST = {"itinera": 9_000_000}  # cells: its graph of more would not fit in memory
 AGREE = {"xrspatial": 1e-4}  # it returns single precision
 """Largest difference from ours, as a share; 1e-9 where nothing is said."""
 
@@ -99,7 +100,9 @@ def differs(tool: str, folder: Path) -> float:
 
 
 def measure(kind: str, side: int, folder: Path, *, turns: int, rounds: int) -> None:
-    tools = ["trocha", *(tool for tool in KINDS[kind] if installed(tool))]
+    peers = [tool for tool in KINDS[kind] if installed(tool)]
+    fit = [tool for tool in peers if side * side <= LARGEST.get(tool, side * side)]
+    tools = ["trocha", *fit]
     best: dict[str, dict[str, float]] = {}
     for _ in range(turns):
         for tool in tools:

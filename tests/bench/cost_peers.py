@@ -90,6 +90,21 @@ def whitebox(grids: Grids, kind: str, folder: Path) -> Task:  # noqa: ARG001
     return task
 
 
+def itinera(grids: Grids, kind: str, folder: Path) -> Task:  # noqa: ARG001
+    """Make the graph, which is what it needs for each friction, and search it."""
+    from itinera import accumulated_cost, build_conductance_friction, rowcol_to_node
+
+    friction = grids["friction"]
+    rows, columns = friction.shape
+
+    def task() -> np.ndarray:
+        graph, *_ = build_conductance_friction(friction, CELL_M)
+        start = rowcol_to_node(rows // 2, columns // 2, columns)
+        return accumulated_cost(graph, start).reshape(friction.shape)
+
+    return task
+
+
 def grass(grids: Grids, kind: str, folder: Path) -> Task:
     """Run with its import before, and its own reading and writing of rasters."""
     rows, columns = grids["friction"].shape
@@ -134,6 +149,7 @@ TOOLS = {
     "skimage": skimage,
     "xrspatial": xrspatial,
     "whitebox": whitebox,
+    "itinera": itinera,
 }
 
 
