@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest
 
@@ -82,6 +82,7 @@ class TestRates:
             assert np.nanmin(q, initial=1) == 1
 
     @given(st.lists(st.integers(0, 40), min_size=36, max_size=36))
+    @example([0] * 35 + [1])  # windows with none, and one with all
     def test_the_chance_of_each_window_is_twice_its_smaller_tail(self, counts):
         number, hours = np.array(counts).reshape(6, 6), np.ones((6, 6))
         hours[:3] = 5

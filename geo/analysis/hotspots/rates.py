@@ -117,8 +117,10 @@ def score_rates(
         here - expected, spread, out=np.zeros(len(here)), where=spread > 0
     )
     # A binomial's tails (DLMF 8.17.5); that of scipy.stats takes half a second to load.
-    few = np.where(here < total, betaincc(here + 1.0, total - here, share), 1.0)
-    many = betainc(here, total - here + 1.0, share)
+    # At the ends, where one tail is all there is, older ones of scipy.special say NaN.
+    few = betaincc(here + 1.0, np.maximum(total - here, 1), share)
+    many = betainc(np.maximum(here, 1), total - here + 1.0, share)
+    few, many = np.where(here < total, few, 1.0), np.where(here > 0, many, 1.0)
     q[watched] = false_discovery(np.minimum(2 * np.minimum(few, many), 1.0))
     return z, q
 
