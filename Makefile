@@ -17,10 +17,11 @@ OURS := $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
 # Two processes; the tests of a file share what they build, and stay together.
 TOGETHER := -n 2 --dist loadfile
 
-# Processes, signals, full disks, and what Chromium makes of the page do not hang on the
-# versions of our libraries. (An old NumPy starts lscpu when it is imported whole, which
-# the test of damaged files takes for a deed of ours.)
-VERSIONLESS := bad_input watching fuzz map_in_browser
+# Processes, signals, full disks, what is held back or remembered from map to map, and
+# what Chromium makes of the page do not hang on the versions of our libraries. (An old
+# NumPy starts lscpu when it is imported whole, which the test of damaged files takes for
+# a deed of ours.)
+VERSIONLESS := bad_input fuzz holding map_in_browser standing upkeep validating watching
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -119,6 +119,7 @@ steps = st.builds(
 
 
 @given(steps, numbers, numbers)
+@example(bridge(2.2e-309), 1.0, 0.0)  # shorter than any ratio to it can tell
 @settings(max_examples=40, deadline=None)
 def test_chances_are_chances_and_the_same_backwards(step, x, y):
     back = Bridges(

@@ -256,8 +256,10 @@ def _flow(
         flow[rows] = _summed(
             bridges.at(rows), across[rows], along[rows], length[rows], reach_m[rows]
         )
-    share = np.divide(along, length, where=length > 0, out=np.zeros_like(along))
-    return np.clip(flow, 0.0, 1.0), share.clip(0.0, 1.0)
+    # Cut off before it is divided: a step may be so short that the ratio is no number.
+    inside = np.clip(along, 0.0, length)
+    share = np.divide(inside, length, where=length > 0, out=np.zeros_like(along))
+    return np.clip(flow, 0.0, 1.0), share
 
 
 def _summed(
