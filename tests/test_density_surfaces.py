@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import gaussian_filter
 
+from geo import frames
 from geo.analysis.density import convolution
 from geo.analysis.density.surfaces import (
     exact_density_at,
@@ -202,13 +204,24 @@ def test_many_points_are_laid_in_halves_that_sum_to_the_whole(weighted):
 def test_transforms_have_the_same_bits_on_any_number_of_processors(monkeypatch):
     x, y = points()
     laid, _ = convolution.lay_points(x, y, grid=GRID)
+    found = []
+    for count in (1, 3):
+        monkeypatch.setattr(frames.os, "cpu_count", lambda count=count: count)
+        found.append(convolution.gaussian(laid, 7.3))
 
-    monkeypatch.setattr(convolution, "_WORKERS", 3)
-    several = convolution.gaussian(laid, 7.3)
-    monkeypatch.setattr(convolution, "_WORKERS", 1)
-    one = convolution.gaussian(laid, 7.3)
+    assert np.array_equal(*found)
 
-    assert np.array_equal(one, several)
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 200), (97, 64), (120, 121)])
+@pytest.mark.parametrize("sigma", [1.0, 2.5, 10.0, 61.3])
+def test_the_frequencies_that_are_left_out_leave_nothing_out(shape, sigma):
+    values = np.random.default_rng(4).poisson(0.2, shape).astype(float)
+    values[0, 0], values[-1, -1] = 5, 900
+
+    found = convolution.gaussian(values, sigma)
+
+    exact = gaussian_filter(values, sigma, mode="constant", truncate=8)
+    np.testing.assert_allclose(found, exact, atol=1e-12 * exact.max(), rtol=0)
 
 
 def test_weights_count():

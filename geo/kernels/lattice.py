@@ -2,14 +2,16 @@
 
 # mypy: disable-error-code="untyped-decorator"
 
-import math
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from geo.kernels.prefetch import prefetch
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+_BLOCK = 128  # points whose cells are asked for before they are needed
 
 
 @njit(cache=True, nogil=True)
@@ -126,21 +128,53 @@ def lay_points(
     The shares are those of quadratic interpolation: about the point they have the
     mean and the variance of the point itself, which are both zero. `laid` has a
     border of one cell around the cells of `here`, where those with a point are
-    marked. One weight stands for all; points off the grid are left out.
+    marked. One weight stands for all; points off the grid are left out, and so is
+    what is less than a unit.
     """
     rows, columns = here.shape
-    for i in range(x.size):
-        right, down = (x[i] - west) / cell_m, (north - y[i]) / cell_m
-        if not (0.0 <= right < columns and 0.0 <= down < rows):
-            continue
-        here[math.floor(down), math.floor(right)] = True
-        right, down = right + 1.0, down + 1.0
-        column, row = math.floor(right), math.floor(down)
-        right, down = right - column - 0.5, down - row - 0.5
-        total = weight[min(i, weight.size - 1)] * scale
-        for a in range(-1, 2):
-            part = total * (1.0 - down**2 if a == 0 else down * (down + a) / 2.0)
-            for b in range(-1, 2):
-                share = 1.0 - right**2 if b == 0 else right * (right + b) / 2.0
-                if 0 <= row + a < rows + 2 and 0 <= column + b < columns + 2:
-                    laid[row + a, column + b] += math.floor(part * share + 0.5)
+    wide, last = columns + 2, weight.size - 1
+    cells, spots = laid.reshape(-1), here.reshape(-1)
+    corner = np.empty(_BLOCK, np.uint64)
+    east, south, amount = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
+    # A block at a time, so that its cells are on their way while others are laid.
+    for begin in range(0, x.size, _BLOCK):
+        count = 0
+        for i in range(begin, min(begin + _BLOCK, x.size)):
+            right, down = (x[i] - west) / cell_m, (north - y[i]) / cell_m
+            if not (0.0 <= right < columns and 0.0 <= down < rows):
+                continue
+            column, row = int(right), int(down)
+            spots[np.uint64(row * columns + column)] = True
+            first = row * wide + column
+            for line in range(3):
+                prefetch(cells, first + line * wide)
+            corner[count] = first
+            east[count], south[count] = right - column - 0.5, down - row - 0.5
+            amount[count] = weight[np.uint64(min(i, last))] * scale
+            count += 1
+        for k in range(count):
+            _lay(cells, corner[k], wide, east[k], south[k], amount[k])
+
+
+@njit(cache=True, nogil=True)
+def _lay(
+    cells: Ints, corner: np.uint64, wide: int, east: float, south: float, amount: float
+) -> None:
+    """Share an amount among nine cells, by where it lies in the middle one.
+
+    Their numbers bear no sign: one that could count from the end costs a test.
+    """
+    left, middle, right = _thirds(east)
+    for part in _thirds(south):
+        share = amount * part
+        cells[corner] += int(share * left)
+        cells[corner + np.uint64(1)] += int(share * middle)
+        cells[corner + np.uint64(2)] += int(share * right)
+        corner += np.uint64(wide)
+
+
+@njit(cache=True, nogil=True)
+def _thirds(offset: float) -> tuple[float, float, float]:
+    """Return the shares of three cells, by the offset from the middle of the second."""
+    square = offset * offset
+    return (square - offset) / 2.0, 1.0 - square, (square + offset) / 2.0

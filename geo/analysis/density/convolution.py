@@ -17,10 +17,10 @@ EDGES = ("diggle", "uniform", "none")
 MANY = 200_000
 """From so many points on, two threads lay them, each on a grid of its own."""
 
-_CUT = 6.0  # kernels end here, in standard deviations
-_ROWS = 64  # points whose kernels one thread lays at a time, in its own cache
-_WORKERS = -1  # all processors: their number does not change the bits
 _NOTHING = 1e-13  # Fourier transforms leave this share of the maximum behind
+_CUT = math.sqrt(-2 * math.log(_NOTHING))  # sigmas to where a Gaussian is nothing
+_ROWS = 64  # points whose kernels one thread lays at a time, in its own cache
+_STRIP = 32  # rows or columns that one thread transforms at a time
 
 
 def lay_points(
@@ -83,7 +83,10 @@ def lay_points(
         return shared, here
 
     shared, here = _sum_halves(on_processors(lay, _halves(len(px))))
-    return shared / scale, here
+    laid = shared.view(
+        np.float64
+    )  # fresh memory for as many takes as long as to fill it
+    return np.divide(shared, scale, out=laid), here
 
 
 def _halves(size: int) -> list[slice]:
@@ -124,12 +127,32 @@ def spread(
 
 
 def gaussian(values: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
-    """Return the convolution with a Gaussian of so many cells that sums to 1."""
-    shape = room_for(values.shape, sigma)
-    wave = fft.rfft2(values, shape, workers=_WORKERS)
-    dampen(wave, shape, sigma)
-    whole = fft.irfft2(wave, shape, workers=_WORKERS, overwrite_x=True)
-    return without_noise(whole[: values.shape[0], : values.shape[1]])
+    """Return the convolution with a Gaussian of so many cells that sums to 1.
+
+    By Fourier transforms, of which a Gaussian lets only the low frequencies pass: of
+    ten cells, a quarter. The others are left out.
+    """
+    rows, columns = values.shape
+    tall, wide = room_for(values.shape, sigma)
+    down, across = _kernel_waves(tall, sigma), _kernel_waves(wide, sigma)
+    across = across[: _passing(wide, sigma)]
+    wave = np.empty((rows, len(across)), np.complex128)
+    smooth = np.empty((rows, columns))
+
+    def go(some: slice) -> None:
+        wave[some] = fft.rfft(values[some], wide)[:, : len(across)]
+
+    def dampen_some(some: slice) -> None:
+        part = fft.fft(wave[:, some], tall, axis=0) * down[:, None]
+        wave[:, some] = fft.ifft(part, axis=0)[:rows] * across[some]
+
+    def come_back(some: slice) -> None:
+        smooth[some] = fft.irfft(wave[some], wide)[:, :columns]
+
+    on_processors(go, _strips(rows))
+    on_processors(dampen_some, _strips(len(across)))
+    on_processors(come_back, _strips(rows))
+    return without_noise(smooth, out=smooth)
 
 
 def room_for(shape: tuple[int, ...], sigma: float) -> tuple[int, int]:
@@ -141,20 +164,39 @@ def room_for(shape: tuple[int, ...], sigma: float) -> tuple[int, int]:
 
 def dampen(wave: NDArray[np.complex128], shape: tuple[int, int], sigma: float) -> None:
     """Multiply a real transform of that shape by that of a Gaussian, in place."""
+    down, across = (_kernel_waves(size, sigma) for size in shape)
+    wave *= down[:, None]
+    wave *= across[: shape[1] // 2 + 1]
+
+
+def _kernel_waves(size: int, sigma: float) -> NDArray[np.float64]:
+    """Return the transform of a Gaussian about the first of so many cells."""
     reach = math.ceil(_CUT * sigma)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     kernel /= kernel.sum()
-    down, across = (np.zeros(size) for size in shape)
-    for axis in (down, across):
-        axis[: reach + 1] = kernel[reach:]
-        axis[-reach:] = kernel[:reach]
-    wave *= fft.fft(down)[:, None]
-    wave *= fft.rfft(across)[None, :]
+    line = np.zeros(size)
+    line[: reach + 1] = kernel[reach:]
+    line[-reach:] = kernel[:reach]
+    return np.asarray(fft.fft(line).real)
 
 
-def without_noise(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _passing(size: int, sigma: float) -> int:
+    """Return how many frequencies a Gaussian leaves more of than nothing."""
+    return min(size // 2, math.ceil(size * _CUT / (2 * math.pi * sigma))) + 1
+
+
+def _strips(size: int) -> list[slice]:
+    """Cut rows or columns into strips that stay in a processor's cache."""
+    return [slice(begin, begin + _STRIP) for begin in range(0, size, _STRIP)]
+
+
+def without_noise(
+    values: NDArray[np.float64], *, out: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """Return the values without what a Fourier transform leaves where nothing is."""
-    return np.where(values > _NOTHING * values.max(), values, 0.0)
+    clean = values.copy() if out is None else out
+    np.copyto(clean, 0.0, where=~(values > _NOTHING * values.max()))
+    return clean
 
 
 def held_along(

@@ -305,5 +305,6 @@ def _per_km2(
     spread: NDArray[np.float64], inside: NDArray[np.bool_], grid: Grid
 ) -> Surface:
     """Return a surface of densities."""
-    values = np.where(inside, spread / _area_km2(grid), np.nan)
+    values = np.where(inside, spread, np.nan)
+    values /= _area_km2(grid)
     return Surface(grid, values, "density", "tracks/km²")
