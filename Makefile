@@ -21,7 +21,8 @@ TOGETHER := -n 2 --dist loadfile
 # what Chromium makes of the page do not hang on the versions of our libraries. (An old
 # NumPy starts lscpu when it is imported whole, which the test of damaged files takes for
 # a deed of ours.)
-VERSIONLESS := bad_input fuzz holding map_in_browser standing upkeep validating watching
+VERSIONLESS := bad_input fuzz holding map_in_browser pipeline_again standing upkeep \
+  validating watching
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -24,6 +24,17 @@ def region_once(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="session")
+def built(region_once, tmp_path_factory):
+    """The tiny region, built once: its folder and what the build said. Only read it."""
+    from geo.config import load_config
+    from geo.pipeline import build
+
+    folder = tmp_path_factory.mktemp("built") / "tiny"
+    shutil.copytree(region_once, folder)
+    return folder, build(load_config(folder / "region.toml"))
+
+
 @pytest.fixture
 def tiny_region(region_once, tmp_path):
     """The region file of a fresh copy of the tiny region."""

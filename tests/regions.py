@@ -1,5 +1,7 @@
 """A tiny region with a known answer: a valley of walkers, and a border across it."""
 
+from hashlib import sha256
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -127,3 +129,12 @@ def make_region(folder, *, walks=30):
     path = folder / "region.toml"
     path.write_text(REGION, encoding="utf-8")
     return path
+
+
+def digests(folder):
+    """sha256 of every file in a folder, by name."""
+    return {
+        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

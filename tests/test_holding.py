@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 from datetime import date
-from hashlib import sha256
 
 import numpy as np
 import pandas as pd
@@ -25,7 +24,7 @@ from geo.schema import ALL_MONTHS
 from geo.store import open_store
 from geo.upkeep import build
 from geo.watching import watch_region
-from tests.regions import walk, write_points
+from tests.regions import digests, walk, write_points
 
 ON_THE_MAP = range(30)
 
@@ -36,14 +35,6 @@ def write_real(path, numbers, *, month="2023-03", **options):
     tables = [walk(n, month=month, **options).drop(columns="remark") for n in numbers]
     pd.concat(tables, ignore_index=True).to_csv(path, index=False)
     return path
-
-
-def digests(folder):
-    return {
-        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def few_findings(totals, about, *, base, **_):

@@ -2,21 +2,13 @@
 
 import subprocess
 import sys
-from hashlib import sha256
 
 import pytest
 
 import geo.pipeline
 import geo.upkeep
 from geo.config import load_config
-
-
-def digests(folder):
-    return {
-        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+from tests.regions import digests
 
 
 @pytest.fixture

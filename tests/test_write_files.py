@@ -2,7 +2,6 @@
 
 import csv
 import errno
-import hashlib
 import json
 import logging
 import resource
@@ -21,6 +20,7 @@ import shapely
 from geo.errors import OutputError, PrivacyError
 from geo.write.fields import FIELDS, NO_NUMBER
 from geo.write.files import WRITERS, write_layers
+from tests.regions import digests
 from tests.releases import crossings, make_release, monthly_tables
 
 STEM = "darien_SIMULATED_SIMULADO"
@@ -236,14 +236,6 @@ def test_a_nul_does_not_end_a_text(tmp_path):
     write_layers(make_release(text="a\0b"), tmp_path, formats=list(WRITERS))
 
     assert read(tmp_path, "gpkg", "crossings")["name"][0].endswith("ab")
-
-
-def digests(folder):
-    return {
-        path.relative_to(folder): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_the_same_release_gives_the_same_bytes(folder, tmp_path):
