@@ -39,7 +39,8 @@ def test_the_shares_of_a_point_have_its_mean_and_no_variance(x, y):
     laid, here = np.zeros((3, 3), np.int64), np.zeros((1, 1), bool)
     point, weight = (np.array([5 + 2 * x]), np.array([7 - 2 * y])), np.array([2.0])
 
-    lattice.lay_points(*point, weight, 5.0, 7.0, 2.0, 2.0**40, laid, here)
+    lattice.lay_points(*point, weight, 5.0, 7.0, 2.0, 2.0**40, laid)
+    lattice.mark_points(*point, 5.0, 7.0, 2.0, here)
 
     centre = np.arange(3) - 0.5
     assert here.all()
@@ -55,7 +56,8 @@ def test_points_off_the_grid_are_not_laid():
     y = np.array([1.0, 1.0, -0.1, 1.0, 3.5])
     laid, here = np.zeros((5, 5), np.int64), np.zeros((3, 3), bool)
 
-    lattice.lay_points(x, y, np.ones(5), 0.0, 3.0, 1.0, 2.0**40, laid, here)
+    lattice.lay_points(x, y, np.ones(5), 0.0, 3.0, 1.0, 2.0**40, laid)
+    lattice.mark_points(x, y, 0.0, 3.0, 1.0, here)
 
     assert not laid.any()
     assert not here.any()

@@ -121,19 +121,17 @@ def lay_points(
     cell_m: float,
     scale: float,
     laid: Ints,
-    here: NDArray[np.bool_],
 ) -> None:
     """Share each point among the nine cells around it, in units of 1 / `scale`.
 
     The shares are those of quadratic interpolation: about the point they have the
     mean and the variance of the point itself, which are both zero. `laid` has a
-    border of one cell around the cells of `here`, where those with a point are
-    marked. One weight stands for all; points off the grid are left out, and so is
-    what is less than a unit.
+    border of one cell around those of the grid. One weight stands for all; points off
+    the grid are left out, and so is what is less than a unit.
     """
-    rows, columns = here.shape
-    wide, last = columns + 2, weight.size - 1
-    cells, spots = laid.reshape(-1), here.reshape(-1)
+    wide, last = laid.shape[1], weight.size - 1
+    rows, columns = laid.shape[0] - 2, wide - 2
+    cells = laid.reshape(-1)
     corner = np.empty(_BLOCK, np.uint64)
     east, south, amount = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
     # A block at a time, so that its cells are on their way while others are laid.
@@ -144,7 +142,6 @@ def lay_points(
             if not (0.0 <= right < columns and 0.0 <= down < rows):
                 continue
             column, row = int(right), int(down)
-            spots[np.uint64(row * columns + column)] = True
             first = row * wide + column
             for line in range(3):
                 prefetch(cells, first + line * wide)
@@ -154,6 +151,23 @@ def lay_points(
             count += 1
         for k in range(count):
             _lay(cells, corner[k], wide, east[k], south[k], amount[k])
+
+
+@njit(cache=True, nogil=True)
+def mark_points(
+    x: Floats,
+    y: Floats,
+    west: float,
+    north: float,
+    cell_m: float,
+    here: NDArray[np.bool_],
+) -> None:
+    """Mark the cells with a point."""
+    rows, columns = here.shape
+    for i in range(x.size):
+        right, down = (x[i] - west) / cell_m, (north - y[i]) / cell_m
+        if 0.0 <= right < columns and 0.0 <= down < rows:
+            here[int(down), int(right)] = True
 
 
 @njit(cache=True, nogil=True)

@@ -246,8 +246,8 @@ def _layers(
             mine = first + k == step
             weight[mine] = share[mine]
         more, less = (np.maximum(weight * sign, 0) for sign in (1, -1))
-        laid = lay_points(x, y, grid=grid, weights=more)[0]
-        yield laid - lay_points(x, y, grid=grid, weights=less)[0]
+        laid = lay_points(x, y, grid=grid, weights=more)
+        yield laid - lay_points(x, y, grid=grid, weights=less)
 
 
 def _interpolated(

@@ -14,13 +14,13 @@ from geo.kernels import lattice
 EDGES = ("diggle", "uniform", "none")
 """What may happen to the part of a kernel that falls off the mask."""
 
-MANY = 200_000
+MANY = 2_000_000
 """From so many points on, two threads lay them, each on a grid of its own."""
 
 _NOTHING = 1e-13  # Fourier transforms leave this share of the maximum behind
 _CUT = math.sqrt(-2 * math.log(_NOTHING))  # sigmas to where a Gaussian is nothing
 _ROWS = 64  # points whose kernels one thread lays at a time, in its own cache
-_STRIP = 32  # rows or columns that one thread transforms at a time
+_STRIP = 32  # rows or columns that are transformed at a time, and stay in the cache
 
 
 def lay_points(
@@ -29,7 +29,7 @@ def lay_points(
     *,
     grid: Grid,
     weights: ArrayLike | None = None,
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+) -> NDArray[np.float64]:
     """Share points among the nine nearest cells, keeping mean and variance.
 
     Parameters
@@ -45,8 +45,6 @@ def lay_points(
     -------
     (rows + 2, columns + 2) float array
         With a border of one cell, which takes the shares of points near the edge.
-    (rows, columns) bool array
-        The cells with a point.
 
     Raises
     ------
@@ -60,9 +58,8 @@ def lay_points(
     Examples
     --------
     >>> grid = Grid("EPSG:32618", 0, 3, 1, rows=3, columns=3)
-    >>> laid, here = lay_points([1.5, 9], [1.5, 9], grid=grid)
-    >>> laid[2, 1:4].round(3), int(here.sum())
-    (array([0., 1., 0.]), 1)
+    >>> lay_points([1.5, 9], [1.5, 9], grid=grid)[2, 1:4].round(3)
+    array([0., 1., 0.])
     """
     px, py = (np.ascontiguousarray(values, dtype=np.float64) for values in (x, y))
     weight = np.ones(1) if weights is None else np.asarray(weights, float)
@@ -75,35 +72,32 @@ def lay_points(
     scale = 2.0 ** (60 - math.ceil(math.log2(total))) if total > 0 else 1.0
     edges = (float(grid.west), float(grid.north), float(grid.cell_m))
 
-    def lay(part: slice) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def lay(part: slice) -> NDArray[np.int64]:
         shared = np.zeros((grid.rows + 2, grid.columns + 2), np.int64)
-        here = np.zeros(grid.shape, bool)
         own = weight if weights is None else weight[part]
-        lattice.lay_points(px[part], py[part], own, *edges, scale, shared, here)
-        return shared, here
+        lattice.lay_points(px[part], py[part], own, *edges, scale, shared)
+        return shared
 
-    shared, here = _sum_halves(on_processors(lay, _halves(len(px))))
-    laid = shared.view(
-        np.float64
-    )  # fresh memory for as many takes as long as to fill it
-    return np.divide(shared, scale, out=laid), here
+    shared, *others = on_processors(lay, _halves(len(px)))
+    for other in others:
+        shared += other
+    laid = shared.view(np.float64)  # in place: fresh memory takes as long as the sum
+    return np.divide(shared, scale, out=laid)
+
+
+def mark_points(x: ArrayLike, y: ArrayLike, grid: Grid) -> NDArray[np.bool_]:
+    """Return the cells with a point; x and y as for `lay_points`."""
+    here = np.zeros(grid.shape, bool)
+    px, py = (np.ascontiguousarray(values, dtype=np.float64) for values in (x, y))
+    edges = (float(grid.west), float(grid.north), float(grid.cell_m))
+    lattice.mark_points(px, py, *edges, here)
+    return here
 
 
 def _halves(size: int) -> list[slice]:
     """Cut points in two if they are so many that each half deserves its own grid."""
     middle = size // 2 if size >= MANY else size
     return [slice(middle), slice(middle, size)][: 1 + (middle < size)]
-
-
-def _sum_halves(
-    halves: list[tuple[NDArray[np.int64], NDArray[np.bool_]]],
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Add the grids of the halves to the first."""
-    shared, here = halves[0]
-    for others, there in halves[1:]:
-        shared += others
-        here |= there
-    return shared, here
 
 
 def spread(
@@ -138,20 +132,13 @@ def gaussian(values: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
     across = across[: _passing(wide, sigma)]
     wave = np.empty((rows, len(across)), np.complex128)
     smooth = np.empty((rows, columns))
-
-    def go(some: slice) -> None:
+    for some in _strips(rows):
         wave[some] = fft.rfft(values[some], wide)[:, : len(across)]
-
-    def dampen_some(some: slice) -> None:
+    for some in _strips(len(across)):
         part = fft.fft(wave[:, some], tall, axis=0) * down[:, None]
         wave[:, some] = fft.ifft(part, axis=0)[:rows] * across[some]
-
-    def come_back(some: slice) -> None:
+    for some in _strips(rows):
         smooth[some] = fft.irfft(wave[some], wide)[:, :columns]
-
-    on_processors(go, _strips(rows))
-    on_processors(dampen_some, _strips(len(across)))
-    on_processors(come_back, _strips(rows))
     return without_noise(smooth, out=smooth)
 
 
@@ -186,7 +173,7 @@ def _passing(size: int, sigma: float) -> int:
 
 
 def _strips(size: int) -> list[slice]:
-    """Cut rows or columns into strips that stay in a processor's cache."""
+    """Cut rows or columns into strips."""
     return [slice(begin, begin + _STRIP) for begin in range(0, size, _STRIP)]
 
 

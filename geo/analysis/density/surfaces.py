@@ -8,7 +8,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 from scipy.special import ndtr
 
-from geo.analysis.density.convolution import EDGES, lay_points, spread, without_noise
+from geo.analysis.density.convolution import (
+    EDGES,
+    lay_points,
+    mark_points,
+    spread,
+    without_noise,
+)
 from geo.errors import SchemaError
 from geo.grid import Grid, Surface
 from geo.kernels import surfaces
@@ -143,7 +149,7 @@ def kernel_density(
         )
     if not (np.isfinite(values) & (values >= 0)).all():
         raise ValueError("a count is negative, missing or infinite")
-    inside = _inside(mask, values > 0, grid)
+    inside = _inside(mask, grid) | (values > 0)
     sigma = _in_cells(bandwidth_m, grid, fewest=1)
     smooth = spread(values, inside, sigma=sigma, edge=edge)
     return _per_km2(smooth, inside, grid)
@@ -198,8 +204,10 @@ def kernel_density_points(
     (0.001588, 0.001588)
     """
     sigma = _in_cells(bandwidth_m, grid, fewest=2)
-    laid, here = lay_points(x, y, grid=grid, weights=weights)
-    inside = _inside(mask, here, grid)
+    laid = lay_points(x, y, grid=grid, weights=weights)
+    inside = _inside(mask, grid)
+    if mask is not None:
+        inside |= mark_points(x, y, grid)
     smooth = spread(laid, np.pad(inside, 1), sigma=sigma, edge=edge)
     return _per_km2(smooth[1:-1, 1:-1], inside, grid)
 
@@ -278,15 +286,13 @@ def _in_cells(bandwidth_m: float, grid: Grid, *, fewest: int) -> float:
     return bandwidth_m / grid.cell_m
 
 
-def _inside(
-    mask: NDArray[np.bool_] | None, some: NDArray[np.bool_], grid: Grid
-) -> NDArray[np.bool_]:
-    """Return the cells among which counts are spread."""
+def _inside(mask: NDArray[np.bool_] | None, grid: Grid) -> NDArray[np.bool_]:
+    """Return the cells among which counts are spread, of the caller's own."""
     if mask is None:
         return np.ones(grid.shape, bool)
     if mask.shape != grid.shape:
         raise ValueError(f"mask has shape {mask.shape}, but the grid has {grid.shape}")
-    return mask | some
+    return mask.copy()
 
 
 def _over_disc(values: NDArray[np.float64], radius: float) -> NDArray[np.float64]:
