@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -31,7 +31,14 @@ def on_processors(
     """Return what the task makes of each item, in their order.
 
     The items are shared among the processors; tasks of compiled loops let go of the
-    interpreter. What is small is not worth a thread.
+    interpreter. Whoever asks works too, so that a task may share out items of its own:
+    nobody waits for a thread that never comes.
+
+    Raises
+    ------
+    Exception
+        The first error of a task, in the order of the items. Items that have not begun
+        are left.
 
     Examples
     --------
@@ -41,8 +48,35 @@ def on_processors(
     count = min(len(items), os.cpu_count() or 1)
     if count < 2:
         return [task(item) for item in items]
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(task, items))
+    done: dict[int, Result] = {}
+    failed: dict[int, BaseException] = {}
+    turn = iter(range(len(items)))
+
+    def work() -> None:
+        for at in turn:  # each number goes to one of the threads
+            if failed:
+                return
+            try:
+                done[at] = task(items[at])
+            except BaseException as error:  # noqa: BLE001  (raised below)
+                failed[at] = error
+
+    helpers = [_helpers().submit(work) for _ in range(count - 1)]
+    work()
+    wait([helper for helper in helpers if not helper.cancel()])
+    if failed:
+        raise failed[min(failed)]
+    return [done[at] for at in range(len(items))]
+
+
+@cache
+def _helpers() -> ThreadPoolExecutor:
+    """Return the threads that help: to start new ones takes as long as many a task."""
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="helper")
+
+
+if hasattr(os, "register_at_fork"):  # threads do not come along
+    os.register_at_fork(after_in_child=_helpers.cache_clear)
 
 
 def shares(size: int) -> list[slice]:
@@ -69,6 +103,8 @@ def milliseconds(time: pd.Series) -> Ints:
     >>> milliseconds(pd.Series(pd.to_datetime(["1970-01-01T00:01Z"])))
     array([60000])
     """
+    if str(time.dtype) == "datetime64[ms, UTC]":
+        return sealed(time.array.view(np.int64), np.int64)
     stamps = np.asarray(time.dt.tz_convert(None), "datetime64[ms]")
     return sealed(stamps.view(np.int64), np.int64)
 

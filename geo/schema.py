@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 import geopandas as gpd
 import pandas as pd
@@ -82,6 +83,16 @@ REJECTS: Mapping[str, str] = {
 or the record number, from 1; 0 where there is none. No positions, times or ids."""
 
 
+def _empty(columns: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+    """Return a table without rows; pandas copies it before anybody writes to it."""
+    return _made(columns).copy(deep=False)
+
+
+@cache
+def _made(columns: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns})
+
+
 def no_points() -> pd.DataFrame:
     """Return a table of points without rows.
 
@@ -90,7 +101,7 @@ def no_points() -> pd.DataFrame:
     >>> list(no_points())
     ['point', 'month', 'lon', 'lat']
     """
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in POINTS.items()})
+    return _empty(tuple(POINTS.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +130,8 @@ class Sifted:
 
     def counts(self) -> dict[str, int]:
         """Return how many rows each reason turned away, most frequent first."""
+        if self.rejects.empty:
+            return {}
         counts = self.rejects["reason"].value_counts()
         ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
         return {str(reason): int(count) for reason, count in ordered}
@@ -204,12 +217,12 @@ def no_fixes() -> pd.DataFrame:
     >>> list(no_fixes())
     ['track', 'time', 'lon', 'lat', 'elevation_m', 'accuracy_m']
     """
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in FIXES.items()})
+    return _empty(tuple(FIXES.items()))
 
 
 def no_rejects() -> pd.DataFrame:
     """Return a table of rejects without rows."""
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in REJECTS.items()})
+    return _empty(tuple(REJECTS.items()))
 
 
 def check_fixes(fixes: pd.DataFrame) -> pd.DataFrame:
@@ -227,12 +240,37 @@ def check_fixes(fixes: pd.DataFrame) -> pd.DataFrame:
         If a column is missing or of another type, or rows are not sorted by track,
         then time.
     """
+    unknown = pd.Series(float("nan"), index=fixes.index)
+    table = pd.DataFrame(fix_columns(fixes, unknown=unknown), copy=False)
+    track = table["track"].to_numpy()
+    time = table["time"].dt.tz_convert(None).to_numpy()  # with a zone: slow objects
+    back = (track[1:] == track[:-1]) & (time[1:] < time[:-1])
+    if (back | (track[1:] < track[:-1])).any():
+        raise SchemaError("Fixes must be sorted by track, then time.")
+    return table
+
+
+def fix_columns(fixes: pd.DataFrame, *, unknown: pd.Series) -> dict[str, pd.Series]:
+    """Return the columns of FIXES by name, in whatever order the rows are.
+
+    Parameters
+    ----------
+    fixes
+        Any frame.
+    unknown
+        What stands for an optional column that is missing.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or of another type.
+    """
     columns = {}
     for name, kind in FIXES.items():
         if name in fixes:
             column = fixes[name]
         elif name in {"elevation_m", "accuracy_m"}:
-            column = pd.Series(float("nan"), index=fixes.index)
+            column = unknown
         else:
             raise SchemaError(
                 f"The table of fixes has no column {name!r}; its columns are: "
@@ -241,13 +279,7 @@ def check_fixes(fixes: pd.DataFrame) -> pd.DataFrame:
         if str(column.dtype) != kind:
             raise SchemaError(f"Column {name!r} is {column.dtype}, expected {kind}.")
         columns[name] = column
-    table = pd.DataFrame(columns, copy=False)
-    track = table["track"].to_numpy()
-    time = table["time"].dt.tz_convert(None).to_numpy()  # with a zone: slow objects
-    back = (track[1:] == track[:-1]) & (time[1:] < time[:-1])
-    if (back | (track[1:] < track[:-1])).any():
-        raise SchemaError("Fixes must be sorted by track, then time.")
-    return table
+    return columns
 
 
 def month_number(time: pd.Series) -> pd.Series:

@@ -32,7 +32,7 @@ from geo.kernels.laea import centred
 from geo.kernels.rows import are_sorted, sealed
 from geo.kernels.verdicts import IN_NO_TRIP, KEPT, TOO_RECENT, Limits, Rows
 from geo.plane import Plane, plane_of
-from geo.schema import FIXES, REJECTS, check_fixes
+from geo.schema import REJECTS, fix_columns
 
 log = logging.getLogger(__name__)
 
@@ -215,13 +215,11 @@ def judged_fixes(
 
 def _sorted(fixes: pd.DataFrame) -> dict[str, Any]:
     """Return the columns we keep, sorted by track, then time."""
-    check_fixes(fixes.head(0))
-    track, time = sealed(fixes["track"], np.int64), milliseconds(fixes["time"])
+    columns = fix_columns(fixes, unknown=same(np.nan, len(fixes)))
+    track, time = sealed(columns["track"], np.int64), milliseconds(columns["time"])
     if not are_sorted(track, time):
-        fixes = fixes.take(np.lexsort((time, track)))
-    names = [*FIXES, *(name for name in PASSENGERS if name in fixes)]
-    unknown = same(np.nan, len(fixes))
-    return {name: fixes.get(name, unknown) for name in names}
+        return _sorted(fixes.take(np.lexsort((time, track))))
+    return columns | {name: fixes[name] for name in PASSENGERS if name in fixes}
 
 
 def _rows(columns: Mapping[str, Any]) -> Rows:

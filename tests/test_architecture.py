@@ -18,12 +18,12 @@ FLOORS = [
     | {"kernels.smoothing", "kernels.surfaces", "kernels.thinning", "kernels.tracks"}
     | {"kernels.sides", "kernels.variances"}
     | {"schema", "verdict"},
-    {"kernels.chains", "frames"}
+    {"kernels.chains", "kernels.ordering", "frames"}
     | {"kernels.stops", "kernels.trails", "kernels.tubes", "plane"},
     # The readers' wing has floors of its own: what a text means, then whole files.
     {"read.archive", "read.fitrecords", "read.markup", "read.words"}
     | {"store.arrays", "store.manifest"}
-    | {"kernels.cleaning"},
+    | {"kernels.cleaning", "read.ordering"},
     {"read.workbook", "sieve"}
     | {"read.cells", "read.columns", "read.guard", "read.sniff"},
     {"read.coordinates", "read.features", "read.pointset", "read.times"},
@@ -130,7 +130,7 @@ DOORS = {
     | {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
     | {"kernels.costs", "kernels.pairs", "kernels.rows", "kernels.series"}
     | {"kernels.smoothing", "kernels.stops", "kernels.surfaces", "kernels.thinning"}
-    | {"kernels.sides", "kernels.tracks"}
+    | {"kernels.ordering", "kernels.sides", "kernels.tracks"}
     | {"kernels.prefetch", "kernels.variances"},
     "llvmlite": {"kernels.prefetch"},
     "pyogrio": {"read.vector", "write.files"},

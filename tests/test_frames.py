@@ -74,6 +74,13 @@ def test_shares_hold_each_row_once(size):
     assert np.array_equal(np.concatenate([[], *rows]), np.arange(size))
 
 
+def test_tasks_may_share_out_tasks_of_their_own():
+    def sums(n):
+        return sum(on_processors(lambda k: k, range(n)))
+
+    assert on_processors(sums, range(20)) == [n * (n - 1) // 2 for n in range(20)]
+
+
 def test_the_first_error_of_a_task_is_raised():
     def fail(item):
         raise ValueError(f"no {item}")

@@ -680,3 +680,11 @@ def test_rows_out_of_order_read_as_rows_in_order():
 def test_an_empty_table_is_refused():
     with pytest.raises(InputError, match="no rows"):
         read_table(table_of().slice(0, 0), key=b"k")
+
+
+def test_decimal_commas_of_a_table_in_memory_are_said():
+    walk = {"device": ["A"], "time": ["2023-05-01T12Z"], "lat": ["8,5"]}
+    sifted = read_table(pa.table(walk | {"lon": ["-77,5"]}), key=b"k")
+
+    assert sifted.notes == ("decimal comma",)
+    assert sifted.fixes[["lon", "lat"]].to_numpy().tolist() == [[-77.5, 8.5]]

@@ -1,4 +1,4 @@
-"""Compiled loops that judge the rows of a file, and put them in order."""
+"""Compiled loops that judge the rows of a file, and find runs of one text."""
 
 # mypy: disable-error-code="untyped-decorator"
 
@@ -13,9 +13,8 @@ Codes = NDArray[np.int8]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-IN_ORDER, TIED, BACK = 0, 1, 2
-"""How the rows of a track follow each other: by time and the other columns; by time,
-but not those of one time; not by time."""
+AT_ONCE = 64
+"""So many rows are looked at at once; runs of one track are mostly longer."""
 
 NULL_ISLAND_DEG = 0.01  # about one kilometre around 0, 0
 
@@ -43,92 +42,78 @@ class Span(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def find_faults(read: Read, span: Span, codes: tuple[int, ...], fault: Codes) -> None:
-    """Write the code of the first fault of each row; what has none stays as it is.
+def _are_right(read: Read, span: Span, begin: int, end: int) -> bool:
+    """Whether nothing is wrong with any of some rows.
 
-    Codes stand in the order of the tests below.
+    Without a branch, so that several rows are judged at once.
     """
+    lon, lat, ms = read.lon[begin:end], read.lat[begin:end], read.ms[begin:end]
+    state, doubtful, wrong = read.state[begin:end], read.doubtful[begin:end], 0
+    for i in range(lon.size):
+        east, north = abs(lon[i]), abs(lat[i])
+        right = (north <= 90.0) & (east <= 180.0)
+        right &= (north >= NULL_ISLAND_DEG) | (east >= NULL_ISLAND_DEG)
+        right &= (ms[i] >= span.earliest) & (ms[i] <= span.latest)
+        wrong += not right
+    for i in range(lon.size):
+        wrong += doubtful[i] | (state[i] != span.good)
+    return wrong == 0
+
+
+@njit(cache=True, nogil=True)
+def _fault_of(read: Read, span: Span, codes: tuple[int, ...], i: int) -> int:
+    """Return the code of the first fault of a row, 0 if it has none."""
     doubtful, nowhere, off, zero, timeless, naive, early, late = codes
-    for i in range(read.lon.size):
-        lon, lat, ms, state = (
-            abs(read.lon[i]),
-            abs(read.lat[i]),
-            read.ms[i],
-            read.state[i],
-        )
-        if read.doubtful[i]:
-            fault[i] = doubtful
-        elif not (lon < np.inf and lat < np.inf):
-            fault[i] = nowhere
-        elif lat > 90.0 or lon > 180.0:
-            fault[i] = off
-        elif lat < NULL_ISLAND_DEG and lon < NULL_ISLAND_DEG:
-            fault[i] = zero
-        elif state == span.missing:
-            fault[i] = timeless
-        elif state == span.naive:
-            fault[i] = naive
-        elif state == span.good and ms < span.earliest:
-            fault[i] = early
-        elif ms > span.latest:
-            fault[i] = late
+    lon, lat, ms, state = abs(read.lon[i]), abs(read.lat[i]), read.ms[i], read.state[i]
+    fault = 0
+    if read.doubtful[i]:
+        fault = doubtful
+    elif not (lon < np.inf and lat < np.inf):
+        fault = nowhere
+    elif lat > 90.0 or lon > 180.0:
+        fault = off
+    elif lat < NULL_ISLAND_DEG and lon < NULL_ISLAND_DEG:
+        fault = zero
+    elif state == span.missing:
+        fault = timeless
+    elif state == span.naive:
+        fault = naive
+    elif state == span.good and ms < span.earliest:
+        fault = early
+    elif ms > span.latest:
+        fault = late
+    return fault
 
 
 @njit(cache=True, nogil=True)
-def _precedes(a: float, b: float) -> int:
-    """Return 1, 0 or -1 as `a` comes before, beside or after `b`; NaN comes last."""
-    if np.isnan(a) or np.isnan(b):
-        return int(np.isnan(b)) - int(np.isnan(a))
-    return int(a < b) - int(a > b)
+def find_faults(read: Read, span: Span, codes: tuple[int, ...], fault: Codes) -> None:
+    """Write the code of the first fault of each row, 0 for none.
 
-
-@njit(cache=True, nogil=True)
-def _belongs_before(read: Read, i: int, j: int) -> bool:
-    """Whether of two rows of one time the first comes before the other."""
-    said = _precedes(read.lon[i], read.lon[j])
-    if said == 0:
-        said = _precedes(read.lat[i], read.lat[j])
-    if said == 0:
-        said = _precedes(read.accuracy[i], read.accuracy[j])
-    if said == 0:
-        said = _precedes(read.elevation[i], read.elevation[j])
-    return said > 0
-
-
-@njit(cache=True, nogil=True)
-def place_rows(
-    label: NDArray[np.int32], rank: Ints, fault: Codes, read: Read, order: Ints
-) -> tuple[Ints, Codes]:
-    """Put the rows of each track one after the other, in the order they have.
-
-    `rank` is the place of each label's track among the tracks. Rows without a fault go
-    into `order`. Returns where the rows of each track end, and how they follow each
-    other.
+    Codes stand in the order of the tests above.
     """
-    tracks = 0
-    for k in range(rank.size):
-        tracks = max(tracks, rank[k] + 1)
-    ends, last = np.zeros(tracks, np.int64), np.full(tracks, -1, np.int64)
-    follow = np.zeros(tracks, np.int8)
-    for row in range(fault.size):
-        if fault[row] == 0:
-            ends[rank[label[row]]] += 1
-    begin = 0
-    for k in range(tracks):
-        ends[k], begin = begin, begin + ends[k]
-    for row in range(fault.size):
-        if fault[row] != 0:
-            continue
-        k = rank[label[row]]
-        before = last[k]
-        if before >= 0 and read.ms[row] <= read.ms[before]:
-            if read.ms[row] < read.ms[before]:
-                follow[k] = BACK
-            elif follow[k] == IN_ORDER and _belongs_before(read, row, before):
-                follow[k] = TIED
-        order[ends[k]] = last[k] = row
-        ends[k] += 1
-    return ends, follow
+    for begin in range(0, fault.size, AT_ONCE):
+        end = min(begin + AT_ONCE, fault.size)
+        fault[begin:end] = 0
+        if not _are_right(read, span, begin, end):
+            for i in range(begin, end):
+                fault[i] = _fault_of(read, span, codes, i)
+
+
+@njit(cache=True, nogil=True)
+def _are_as_before(offsets: Ints, data: NDArray[np.uint8], size: int) -> bool:
+    """Whether texts have so many bytes each, and those of the text before them.
+
+    Without a branch, so that many bytes are compared at once.
+    """
+    begin, end, other = offsets[0], offsets[-1], 0
+    if end - begin != size * (offsets.size - 1):
+        return False
+    for n in range(offsets.size - 1):
+        other += offsets[n + 1] - offsets[n] != size
+    texts, before = data[begin:end], data[begin - size : end - size]
+    for k in range(texts.size):
+        other += texts[k] != before[k]
+    return other == 0
 
 
 @njit(cache=True, nogil=True)
@@ -137,32 +122,15 @@ def run_starts(offsets: Ints, data: NDArray[np.uint8], starts: Ints) -> int:
 
     The n-th text are the bytes from offsets[n] to offsets[n + 1].
     """
-    runs, size = 0, 0
-    for n in range(offsets.size - 1):
-        begin, before = offsets[n], offsets[n] - size
-        new = n == 0 or offsets[n + 1] - begin != size
-        size = offsets[n + 1] - begin
-        for k in range(0 if new else size):
-            if data[begin + k] != data[before + k]:
-                new = True
-                break
-        if new:
-            starts[runs] = n
-            runs += 1
+    runs, size, n, texts = 0, 0, 0, offsets.size - 1
+    while n < texts:
+        end = min(n + AT_ONCE, texts)
+        if n == 0 or not _are_as_before(offsets[n : end + 1], data, size):
+            for k in range(n, end):
+                own = offsets[k : k + 2]
+                if k == 0 or not _are_as_before(own, data, size):
+                    starts[runs] = k
+                    runs += 1
+                size = own[1] - own[0]
+        n = end
     return runs
-
-
-@njit(cache=True, nogil=True)
-def gather(values: Ints, order: Ints, out: Ints) -> None:
-    """Write the values in an order; any eight bytes count as a whole number."""
-    for i in range(order.size):
-        out[i] = values[order[i]]
-
-
-@njit(cache=True, nogil=True)
-def spread(values: Ints, ends: Ints, out: Ints) -> None:
-    """Write each value as often as its share of the rows is long."""
-    begin = 0
-    for k in range(ends.size):
-        out[begin : ends[k]] = values[k]
-        begin = ends[k]

@@ -287,7 +287,7 @@ def _parts_of_archive(path: Path, options: Options) -> tuple[list[Part], list[st
 def _sentences(notes: Sequence[str]) -> tuple[str, ...]:
     """Join what belongs together, and drop what was said already."""
     unique = list(dict.fromkeys(notes))
-    if "decimal comma" in unique:
+    if "decimal comma" in unique and len(unique) > 1:
         unique.remove("decimal comma")
         at = next((n for n, note in enumerate(unique) if note.startswith("read ")), 0)
         unique[at] += ", decimal comma"

@@ -1,7 +1,7 @@
 """Cells of a table as text and as numbers, a whole column at a time."""
 
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -67,43 +67,75 @@ def as_labels(column: Any) -> Any:
     return pa.DictionaryArray.from_arrays(encoded.indices, texts)
 
 
+class _Piece(NamedTuple):
+    """Texts, and where among them that of each row stands, or of each run of rows."""
+
+    texts: Any
+    places: Any
+    lengths: NDArray[np.int64] | None
+
+
 def _encoded(column: Any) -> Any:
     """Return a column as one dictionary array; shares of it are looked up at once."""
 
-    def encode(share: slice) -> list[Any]:
+    def encode(share: slice) -> list[_Piece]:
         part = column.slice(share.start, share.stop - share.start)
         chunks = part.chunks if isinstance(part, pa.ChunkedArray) else [part]
-        return [_encoded_runs(chunk) for chunk in chunks]
+        return [_piece_of(chunk) for chunk in chunks]
 
-    chunks = list(chain.from_iterable(on_processors(encode, shares(len(column)))))
-    if not chunks:
+    pieces = list(chain.from_iterable(on_processors(encode, shares(len(column)))))
+    if not pieces:
         return pc.dictionary_encode(flattened(column))
-    return pa.chunked_array(chunks).unify_dictionaries().combine_chunks()
+    texts = pc.dictionary_encode(pa.concat_arrays([piece.texts for piece in pieces]))
+    whole, first, at = _places(texts.indices), 0, 0
+    labels, blank = np.empty(len(column), np.int32), False
+    for piece in pieces:
+        own = np.append(whole[first : first + len(piece.texts)], np.int32(-1))
+        label = own[_places(piece.places)]  # and -1 stays what it is
+        blank |= bool((label < 0).any())
+        if piece.lengths is not None:
+            label = np.repeat(label, piece.lengths)
+        labels[at : at + label.size] = label
+        first, at = first + len(piece.texts), at + label.size
+    indices = pa.array(labels, mask=labels < 0 if blank else None)
+    return pa.DictionaryArray.from_arrays(indices, texts.dictionary, safe=False)
 
 
-def _encoded_runs(texts: Any) -> Any:
-    """Return an array as a dictionary array; each run of one text is looked up once.
+def _places(indices: Any) -> NDArray[np.int32]:
+    """Return places in a dictionary as numbers, -1 for null."""
+    if indices.null_count:
+        indices = pc.fill_null(indices, -1)
+    return np.asarray(indices.to_numpy(), np.int32)
+
+
+def _piece_of(texts: Any) -> _Piece:
+    """Return the texts of an array; each run of one text is looked up once.
 
     Rows of one device mostly follow each other.
     """
+    starts = _run_starts(texts)
+    if starts is None:
+        encoded = pc.dictionary_encode(texts)
+        return _Piece(encoded.dictionary, encoded.indices, None)
+    heads = pc.dictionary_encode(texts.take(pa.array(starts)))
+    lengths = np.diff(starts, append=len(texts))
+    return _Piece(heads.dictionary, heads.indices, lengths)
+
+
+def _run_starts(texts: Any) -> NDArray[np.int64] | None:
+    """Return where runs of one text begin, None if that says little or is not known."""
     wide = pa.types.is_large_string(texts.type)
     if not (wide or pa.types.is_string(texts.type)) or texts.null_count:
-        return pc.dictionary_encode(texts)
+        return None
     _, offsets, data = texts.buffers()
     if data is None:
-        return pc.dictionary_encode(texts)
+        return None
     kind: Any = np.int64 if wide else np.int32
     last = texts.offset + len(texts) + 1
     places = np.frombuffer(offsets, kind, last)[texts.offset :]
     starts = np.empty(len(texts), np.int64)
     runs = run_starts(places, np.frombuffer(data, np.uint8), starts)
-    starts = starts[:runs]
-    if 2 * runs > len(texts):
-        return pc.dictionary_encode(texts)
-    heads = pc.dictionary_encode(texts.take(pa.array(starts)))
-    lengths = np.diff(starts, append=len(texts))
-    labels = np.repeat(heads.indices.to_numpy(), lengths)
-    return pa.DictionaryArray.from_arrays(pa.array(labels), heads.dictionary)
+    return starts[:runs] if 2 * runs <= len(texts) else None
 
 
 def flattened(column: Any) -> Any:

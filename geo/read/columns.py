@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from geo.errors import SchemaError
 from geo.read.words import PATROLS, SYNONYMS, WAYPOINT_CLOCKS, WAYPOINT_DAYS
@@ -61,6 +62,7 @@ class Roles:
         return shown(self.names[at]) if at >= 0 else ""
 
 
+@lru_cache(maxsize=256)
 def plain(name: str) -> str:
     """Return a column name without accents, case, units, groups or punctuation.
 
@@ -119,7 +121,7 @@ def find_roles(
     >>> find_roles(["ID", "Latitud", "Longitud"], columns={}).index
     {'lat': 1, 'lon': 2, 'track': 0}
     """
-    keys = [plain(name) for name in names]
+    keys = tuple(plain(name) for name in names)
     named = {role: _named(role, name, names) for role, name in columns.items()}
     tagged = _tagged(tags, taken=set(named.values()))
     named = {**tagged, **named}
@@ -199,7 +201,8 @@ def listed(names: Sequence[str]) -> str:
     return f"{some} and {len(names) - 20} more" if len(names) > 20 else some
 
 
-def _candidates(role: str, keys: Sequence[str]) -> list[tuple[int, bool]]:
+@lru_cache(maxsize=256)  # files of one folder mostly have the same columns
+def _candidates(role: str, keys: tuple[str, ...]) -> tuple[tuple[int, bool], ...]:
     """Return the columns that could play a role, best first, and if it is a guess."""
     words = SYNONYMS[role].split()
     sure = [word for word in words if not word.endswith("?")]
@@ -216,23 +219,23 @@ def _candidates(role: str, keys: Sequence[str]) -> list[tuple[int, bool]]:
     return _first(exact + ends + loose)
 
 
-def _places(word: str, keys: Sequence[str]) -> list[int]:
+def _places(word: str, keys: tuple[str, ...]) -> list[int]:
     return [at for at, key in enumerate(keys) if key == word] if word in keys else []
 
 
-def _first(found: list[tuple[int, bool]]) -> list[tuple[int, bool]]:
+def _first(found: list[tuple[int, bool]]) -> tuple[tuple[int, bool], ...]:
     """Keep the first mention of each column."""
     seen: dict[int, bool] = {}
     for at, guess in found:
         seen.setdefault(at, guess)
-    return list(seen.items())
+    return tuple(seen.items())
 
 
 Books = tuple[dict[str, int], set[str], set[int]]
 
 
 def _find_one(
-    role: str, keys: Sequence[str], books: Books, named: Mapping[str, int]
+    role: str, keys: tuple[str, ...], books: Books, named: Mapping[str, int]
 ) -> None:
     """Give a role to the best column that has none yet."""
     found, guesses, taken = books
@@ -248,7 +251,7 @@ def _find_one(
 
 
 def _find_position(
-    keys: Sequence[str], found: dict[str, int], named: Mapping[str, int]
+    keys: tuple[str, ...], found: dict[str, int], named: Mapping[str, int]
 ) -> None:
     """Find latitude and longitude, or else northing and easting, as a pair."""
     if "lat" in named and "lon" in named:
@@ -268,7 +271,7 @@ def _find_position(
         found["north"], found["east"] = norths[0], easts[0]
 
 
-def _find_times(keys: Sequence[str], books: Books, named: Mapping[str, int]) -> None:
+def _find_times(keys: tuple[str, ...], books: Books, named: Mapping[str, int]) -> None:
     """Find the time: one column, or a day and a clock."""
     if "time" in named:
         return

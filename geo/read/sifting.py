@@ -2,10 +2,9 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -15,19 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from geo.frames import moments, on_processors, room, same, shares
-from geo.kernels.intake import (
-    BACK,
-    Read,
-    Span,
-    find_faults,
-    gather,
-    place_rows,
-    spread,
-)
+from geo.frames import moments, on_processors, same, shares
+from geo.kernels.intake import Read, Span, find_faults
 from geo.kernels.rows import sealed
+from geo.read.ordering import Order, arranged, ordered
 from geo.read.times import MISSING, NAIVE, OK, Times
-from geo.schema import POINTS, REASONS, UNDATED, Sifted, no_fixes
+from geo.schema import POINTS, REASONS, UNDATED, Sifted, no_fixes, no_rejects
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -130,12 +122,12 @@ def sift(
         return Sifted(no_fixes(), rejects, points=points), notes
     labels, hashes, notes = _tracks(rows, reason, key)
     tracks, rank = np.unique(hashes, return_inverse=True)
-    order, ends = _order(labels, rank, rows, reason)
-    return Sifted(_sorted(rows, order, tracks, ends), rejects), notes
+    order = ordered(labels, rank, _read(rows), reason)
+    return Sifted(_sorted(rows, order, tracks), rejects), notes
 
 
-def _sorted(rows: Rows, order: Ints, tracks: Ints, ends: Ints) -> pd.DataFrame:
-    """Return the rows in an order; those of a track end before its place in `ends`."""
+def _sorted(rows: Rows, order: Order, tracks: Ints) -> pd.DataFrame:
+    """Return the rows in an order."""
     columns: dict[str, NDArray[Any]] = {
         "lon": rows.lon,
         "lat": rows.lat,
@@ -146,23 +138,13 @@ def _sorted(rows: Rows, order: Ints, tracks: Ints, ends: Ints) -> pd.DataFrame:
     }
     one = {name: c[0] for name, c in columns.items() if c.strides == (0,) and c.size}
     varied = {name: column for name, column in columns.items() if name not in one}
-    track, *rest = room(1 + len(varied), order.size)
-    out = dict(zip(varied, rest, strict=True))
-
-    def gather_share(share: slice) -> None:
-        for name, column in varied.items():
-            whole = sealed(column, column.dtype).view(np.int64)
-            gather(whole, order[share], out[name][share])
-
-    jobs: list[Callable[[], None]] = [partial(spread, tracks, ends, track)]
-    jobs += [partial(gather_share, share) for share in shares(order.size)]
-    on_processors(lambda job: job(), jobs)
+    track, out = arranged(order, tracks, varied)
     done: dict[str, Any] = {"track": track, "time": moments(out.pop("time"))}
-    for name, column in columns.items():
+    for name in columns:
         if name in one:  # one value, or none that is known
-            done[name] = same(one[name], order.size)
+            done[name] = same(one[name], track.size)
         elif name in out:
-            done[name] = out[name].view(column.dtype)
+            done[name] = out[name]
     return pd.DataFrame(done, copy=False)
 
 
@@ -189,7 +171,7 @@ def _reasons(rows: Rows, now: datetime) -> NDArray[np.int8]:
     missing = _NEVER if rows.points else MISSING  # points need no time
     span = Span(_YEAR_2000_MS, latest, good=OK, missing=missing, naive=NAIVE)
     codes = tuple(_CODE[name] for name in _FAULTS)
-    reason, read = np.zeros(rows.lon.size, np.int8), _read(rows)
+    reason, read = np.empty(rows.lon.size, np.int8), _read(rows)
 
     def find(share: slice) -> None:
         some = Read._make(column[share] for column in read)
@@ -221,6 +203,8 @@ def _read(rows: Rows) -> Read:
 def _rejects(rows: Rows, reason: NDArray[np.int8], file: str) -> pd.DataFrame:
     """Return the rejected rows in the order of the file."""
     bad = np.flatnonzero(reason)
+    if not bad.size and not rows.broken.size:
+        return no_rejects()  # as mostly
     names = np.array(_CODES, dtype=object)[reason[bad]]
     places = {"no position", "off the globe", "zero position"}
     column_of = {
@@ -289,7 +273,9 @@ def _tracks(
     encoded = pc.dictionary_encode(rows.track)
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.unify_dictionaries().combine_chunks()
-    labels = pc.fill_null(pc.cast(encoded.indices, pa.int32()), -1).to_numpy()
+    indices = encoded.indices
+    labels = (pc.fill_null(indices, -1) if indices.null_count else indices).to_numpy()
+    labels = labels.astype(np.int32, copy=False)
     uniform = pc.utf8_normalize(encoded.dictionary, form="NFC").to_pylist()
     hashes = np.array([hashed(name, key=key) for name in uniform], dtype=np.int64)
     nameless = np.flatnonzero((labels < 0) & (reason == 0))
@@ -351,37 +337,3 @@ def _name_of(rows: Rows, row: int) -> str:
     """Return a name that a longer export of the same log gives as well."""
     stamp = np.datetime64(int(rows.times.ms[row]), "ms")
     return f"start:{stamp}Z:{rows.lat[row]:.5f}:{rows.lon[row]:.5f}"
-
-
-def _order(
-    labels: NDArray[np.int32], rank: Ints, rows: Rows, reason: Codes
-) -> tuple[Ints, Ints]:
-    """Return the good rows by track, time and the other columns, and where tracks end.
-
-    Only tracks whose rows do not stand that way are sorted, and only rows of one time
-    by the other columns.
-    """
-    order = np.empty(np.count_nonzero(reason == 0), np.int64)
-    label, place = sealed(labels, np.int32), sealed(rank, np.int64)
-    fault = sealed(reason, np.int8)
-    ends, follow = place_rows(label, place, fault, _read(rows), order)
-    if follow.any():
-        track, sizes = place[label], np.diff(ends, prepend=0)
-        back = np.flatnonzero(np.repeat(follow == BACK, sizes))
-        at = order[back]
-        order[back] = at[np.lexsort((rows.times.ms[at], track[at]))]
-        _settle_ties(order, np.flatnonzero(np.repeat(follow > 0, sizes)), rows, track)
-    return order, ends
-
-
-def _settle_ties(order: Ints, where: Ints, rows: Rows, track: Ints) -> None:
-    """Put rows of one track and time in the order of the other columns."""
-    at = order[where]
-    time, track = rows.times.ms[at], track[at]
-    same = (track[1:] == track[:-1]) & (time[1:] == time[:-1])
-    among = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
-    tied = at[among]
-    others = (rows.elevation_m, rows.accuracy_m, rows.lat, rows.lon)
-    keys = [other[tied] for other in others]
-    by = np.lexsort((*keys, time[among], track[among]))
-    order[where[among]] = tied[by]
