@@ -15,6 +15,8 @@ from geo.progress import watch
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
+One = TypeVar("One")
+Other = TypeVar("Other")
 
 MOST_THREADS = 4
 """Each holds a part in memory."""
@@ -99,6 +101,29 @@ def map_parts(
     finally:
         for future in pending:
             future.cancel()
+
+
+def at_once(one: Callable[[], One], other: Callable[[], Other]) -> tuple[One, Other]:
+    """Return what two tasks come to that need nothing of each other.
+
+    Neither may load a module for the first time: it could lose the warnings that it
+    sets aside to the other.
+
+    Raises
+    ------
+    Exception
+        The error of a task, the first one's before the other's.
+
+    Examples
+    --------
+    >>> at_once(lambda: 1 + 1, lambda: "two")
+    (2, 'two')
+    """
+    with workers() as pool:
+        if pool is None:
+            return one(), other()
+        first, second = pool.submit(one), pool.submit(other)
+        return first.result(), second.result()
 
 
 def cut_evenly(begin: NDArray[np.int64]) -> list[slice]:

@@ -6,7 +6,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 
 import pytest
 
-from geo.engine import MOST_THREADS, in_turn, map_parts
+from geo.engine import MOST_THREADS, at_once, in_turn, map_parts
 from geo.progress import reporter
 
 
@@ -127,3 +127,38 @@ def test_the_first_error_ends_what_comes_in_turn():
     assert next(results) == 4
     with pytest.raises(ValueError, match="less than nothing"):
         next(results)
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_two_tasks_come_back_in_their_order_however_many_processors(
+    monkeypatch, processors
+):
+    monkeypatch.setattr("os.cpu_count", lambda: processors)
+    assert at_once(lambda: square(3), lambda: "other") == (9, "other")
+
+
+def test_with_two_processors_two_tasks_run_at_once(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    gate = threading.Barrier(2)
+    assert sorted(at_once(lambda: gate.wait(10), lambda: gate.wait(10))) == [0, 1]
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_the_error_of_the_first_task_comes_before_that_of_the_other(
+    monkeypatch, processors
+):
+    monkeypatch.setattr("os.cpu_count", lambda: processors)
+    gate = threading.Event()
+
+    def late():
+        gate.wait(10 if processors == 2 else 0)
+        raise KeyError("late, and the first")
+
+    def soon():
+        gate.set()
+        raise ValueError("soon, and the other")
+
+    with pytest.raises(KeyError, match="late, and the first"):
+        at_once(late, soon)
+    with pytest.raises(ValueError, match="less than nothing"):
+        at_once(lambda: square(2), lambda: square(-2))

@@ -1,7 +1,7 @@
 """Sums over parts in, Findings out: the work that is done once on the whole grid."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from geo.analysis.corridors.brownian import support_of, surface_of
 from geo.analysis.terrain.laying import on_grid
 from geo.analysis.terrain.reach import hours_to_posts
+from geo.engine import at_once
 from geo.findings.along import find_along
 from geo.findings.bandwidths import (
     choose_bandwidth,
@@ -79,49 +80,25 @@ def make_findings(
     """
     memory = memory or Memory()
     ground = _look_at_ground(totals, base, cells, methods, memory)
-    network = find_network(
-        totals, methods, targets=targets, base=base, land=ground.land
-    )
-    of_tracks = _of_tracks(totals, targets, ground, methods) | {
-        "corridors": find_corridors(
-            totals, methods, memory=memory, made_from=made_from or {}
-        )
-    }
-    clusters = find_clusters(
-        totals,
-        cells,
-        ground=ground.coarse,
-        lines=[*base.rivers.geometry, *network["network"].geometry],
-        methods=methods,
-    )
-    found = Findings(
-        layers=of_tracks
-        | network
-        | clusters
-        | _of_points(
+    routes, found = at_once(
+        lambda: _along_routes(
+            totals, targets=targets, base=base, ground=ground, methods=methods
+        ),
+        lambda: _over_ground(
             totals,
-            points,
+            about,
             targets=targets,
             base=base,
             ground=ground,
             methods=methods,
-        ),
-        surfaces=_surfaces(totals, ground),
-        base=base,
-        about=about,
-        models=memory.frames(
-            "models",
-            "",
-            lambda: find_models(
-                base,
-                ground.grid,
-                land=ground.land,
-                hours=ground.hours,
-                methods=methods.model,
-            ),
+            memory=memory,
+            made_from=made_from or {},
         ),
     )
-    return with_fused(found, totals, methods, memory=memory)
+    of_points = _of_points(
+        totals, points, targets=targets, base=base, ground=ground, methods=methods
+    )
+    return replace(found, layers={**found.layers, **routes, **of_points})
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +150,60 @@ def _look_at_ground(
         bandwidth_m=bandwidth_m,
         density=track_density(totals.votes, grid, bandwidth_m=bandwidth_m),
     )
+
+
+def _along_routes(
+    totals: Totals,
+    *,
+    targets: gpd.GeoDataFrame,
+    base: Layers,
+    ground: _Ground,
+    methods: Methods,
+) -> dict[str, pd.DataFrame]:
+    """Return the routes, and the clusters, which may grow along them."""
+    network = find_network(
+        totals, methods, targets=targets, base=base, land=ground.land
+    )
+    return network | find_clusters(
+        totals,
+        ground.cells,
+        ground=ground.coarse,
+        lines=[*base.rivers.geometry, *network["network"].geometry],
+        methods=methods,
+    )
+
+
+def _over_ground(
+    totals: Totals,
+    about: About,
+    *,
+    targets: gpd.GeoDataFrame,
+    base: Layers,
+    ground: _Ground,
+    methods: Methods,
+    memory: Memory,
+    made_from: Mapping[str, str],
+) -> Findings:
+    """Return all that asks for no routes: cells, corridors, surfaces and models."""
+
+    def model() -> dict[str, pd.DataFrame]:
+        return find_models(
+            base,
+            ground.grid,
+            land=ground.land,
+            hours=ground.hours,
+            methods=methods.model,
+        )
+
+    corridors = find_corridors(totals, methods, memory=memory, made_from=made_from)
+    found = Findings(
+        layers=_of_tracks(totals, targets, ground, methods) | {"corridors": corridors},
+        surfaces=_surfaces(totals, ground),
+        base=base,
+        about=about,
+        models=memory.frames("models", "", model),
+    )
+    return with_fused(found, totals, methods, memory=memory)
 
 
 def _of_tracks(
