@@ -14,7 +14,13 @@ FLOORS = [
     {"kernels.along"}
     | {"kernels.intake", "kernels.verdicts"}
     | {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
-    | {"kernels.costs", "kernels.pairs", "kernels.rows", "kernels.series"}
+    | {
+        "kernels.costs",
+        "kernels.filling",
+        "kernels.pairs",
+        "kernels.rows",
+        "kernels.series",
+    }
     | {"kernels.smoothing", "kernels.surfaces", "kernels.thinning", "kernels.tracks"}
     | {"kernels.sides", "kernels.variances"}
     | {"schema", "verdict"},
@@ -128,7 +134,13 @@ DOORS = {
     "numba": {"kernels.along", "kernels.trails", "kernels.tubes"}
     | {"kernels.chains", "kernels.cleaning", "kernels.intake", "kernels.verdicts"}
     | {"kernels.draws", "kernels.laea", "kernels.lattice", "kernels.paths"}
-    | {"kernels.costs", "kernels.pairs", "kernels.rows", "kernels.series"}
+    | {
+        "kernels.costs",
+        "kernels.filling",
+        "kernels.pairs",
+        "kernels.rows",
+        "kernels.series",
+    }
     | {"kernels.smoothing", "kernels.stops", "kernels.surfaces", "kernels.thinning"}
     | {"kernels.ordering", "kernels.sides", "kernels.tracks"}
     | {"kernels.prefetch", "kernels.variances"},
@@ -136,9 +148,7 @@ DOORS = {
     "pyogrio": {"read.vector", "write.files"},
     "fitdecode": {"read.fit", "read.fitrecords"},
     "python_calamine": {"read.workbook"},
-    "rasterio": {"read.raster", "read.relief"}
-    | {"write.basemap", "write.files"}
-    | {"analysis.corridors.outlines"},
+    "rasterio": {"read.raster", "read.relief"} | {"write.basemap", "write.files"},
 }
 
 # The writers see what privacy.release let through, and nothing else of ours.

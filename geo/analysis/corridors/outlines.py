@@ -1,7 +1,7 @@
 """Corridors: the outlines that hold most of the movement, and who uses them."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import contourpy
@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from rasterio import Affine, features
 from scipy import ndimage
 
 from geo.frames import on_processors
 from geo.grid import Grid, Surface
+from geo.kernels.filling import fill_rings
 from geo.kernels.paths import enter_outlines
 
 _FINER = 3  # outlines are traced on cells this many times finer
@@ -105,7 +105,7 @@ def outline_corridors(
     rows, pieces = [], np.empty(0, dtype=object)
     if values.any():
         smooth = _finer(values, surface.grid)
-        falling = np.sort(smooth.values, axis=None)[::-1]
+        falling = np.sort(smooth.values[smooth.values > 0])[::-1]
         running = np.cumsum(falling)
         contours = _contours_of(smooth)
         for level in sorted(set(levels)):
@@ -185,7 +185,7 @@ def _entered(
     paths: pd.DataFrame, outlines: gpd.GeoDataFrame, grid: Grid
 ) -> NDArray[np.int64]:
     """Return a row for each track and outline: position, sum of east, of north."""
-    around = [np.flatnonzero(inside) for _, inside in _cells_of(outlines, grid)]
+    around = [_cells_in(outline, grid) for outline in outlines.geometry]
     cells = np.concatenate([np.zeros(0, np.int64), *around])
     outline = np.repeat(np.arange(len(around)), [len(inside) for inside in around])
     begin = np.zeros(grid.rows * grid.columns + 1, np.int64)
@@ -228,7 +228,8 @@ def bridged_share(
     """
     shares = np.full(len(outlines), np.nan)
     occurrence, bridged = movement.occurrence.ravel(), movement.bridged.ravel()
-    for row, inside in _cells_of(outlines, movement.grid):
+    for row, outline in enumerate(outlines.geometry):
+        inside = _cells_in(outline, movement.grid)
         total = int(occurrence[inside].sum())
         if total:
             shares[row] = _to_five(100 * int(bridged[inside].sum()) / total)
@@ -329,13 +330,14 @@ def _without_specks(
     for part in parts[shapely.area(parts) >= smallest]:
         holes = [hole for hole in part.interiors if _area(hole) >= smallest]
         kept.append(shapely.normalize(shapely.Polygon(part.exterior, holes)))
-    label = _rasterized(kept, surface.grid).ravel()
-    inside = np.flatnonzero(label)
-    values = surface.values.ravel()[inside]
-    held = np.bincount(label[inside] - 1, values, len(kept))
-    enough = held >= _LEAST_SHARE * surface.values.sum()
-    worthy: NDArray[np.object_] = np.array(kept, dtype=object)[enough]
-    return worthy
+    values = surface.values.ravel()
+    enough = _LEAST_SHARE * values.sum()
+    worthy = [
+        piece
+        for piece in kept
+        if values[_cells_in(piece, surface.grid)].sum() >= enough
+    ]
+    return np.array(worthy, dtype=object)
 
 
 def _area(ring: shapely.LinearRing) -> float:
@@ -343,30 +345,28 @@ def _area(ring: shapely.LinearRing) -> float:
     return float(shapely.area(shapely.Polygon(ring)))
 
 
-def _rasterized(polygons: Sequence[shapely.Polygon], grid: Grid) -> NDArray[np.int32]:
-    """Return the number, from 1, of the polygon around the centre of each cell."""
-    if not len(polygons):
-        return np.zeros(grid.shape, dtype=np.int32)
-    label: NDArray[np.int32] = features.rasterize(
-        ((polygon, number) for number, polygon in enumerate(polygons, start=1)),
-        out_shape=grid.shape,
-        transform=Affine(grid.cell_m, 0, grid.west, 0, -grid.cell_m, grid.north),
-        dtype="int32",
-    )
-    return label
+def _cells_in(polygon: shapely.Polygon, grid: Grid) -> NDArray[np.int64]:
+    """Return the cells whose centres lie in a polygon, in their order."""
+    rings = shapely.get_rings(polygon)
+    if not len(rings):
+        return np.zeros(0, np.int64)
+    place, ring = shapely.get_coordinates(rings, return_index=True)
+    u = place[:, 0] * (1 / grid.cell_m) - grid.west / grid.cell_m
+    v = grid.north / grid.cell_m - place[:, 1] * (1 / grid.cell_m)
+    top, left = (max(0, math.floor(least.min())) for least in (v, u))
+    bottom = min(grid.rows, math.ceil(v.max()))
+    right = min(grid.columns, math.ceil(u.max()))
+    around = np.zeros((max(0, bottom - top), max(0, right - left)), np.bool_)
+    begin = np.searchsorted(ring, np.arange(len(rings) + 1))
+    fill_rings(u, v, begin, shapely.is_ccw(rings), top, left, around)
+    row, column = np.divmod(np.flatnonzero(around), max(around.shape[1], 1))
+    cells: NDArray[np.int64] = (row + top) * grid.columns + column + left
+    return cells
 
 
 def _in_order(pieces: NDArray[np.object_]) -> list[shapely.Polygon]:
     """Return the largest first, then west to east, then south to north."""
     return sorted(pieces, key=lambda piece: (-piece.area, *piece.bounds))
-
-
-def _cells_of(
-    outlines: gpd.GeoDataFrame, grid: Grid
-) -> Iterator[tuple[int, NDArray[np.bool_]]]:
-    """Yield the position of each outline, and which cells lie in it."""
-    for row, outline in enumerate(outlines.geometry):
-        yield row, _rasterized([outline], grid).ravel() == 1
 
 
 def _direction(vectors: NDArray[np.int64]) -> tuple[float, float]:
