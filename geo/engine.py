@@ -1,6 +1,7 @@
 """Run a task over parts: here, or on any executor. Nothing else knows of threads."""
 
 import os
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -43,10 +44,13 @@ def workers(executor: Executor | None = None) -> Iterator[Executor | None]:
         yield executor
         return
     pool = ThreadPoolExecutor(count)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
+    # Threads share one list of warnings that are set aside, and the last to put its own
+    # back may put back another's.
+    with warnings.catch_warnings():
+        try:
+            yield pool
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def map_parts(
@@ -106,8 +110,8 @@ def map_parts(
 def at_once(one: Callable[[], One], other: Callable[[], Other]) -> tuple[One, Other]:
     """Return what two tasks come to that need nothing of each other.
 
-    Neither may load a module for the first time: it could lose the warnings that it
-    sets aside to the other.
+    Neither may load a module that warns when it is loaded: whoever sets a warning aside
+    may lose that to the other.
 
     Raises
     ------

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import threading
+import warnings
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
@@ -141,6 +142,28 @@ def test_with_two_processors_two_tasks_run_at_once(monkeypatch):
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     gate = threading.Barrier(2)
     assert sorted(at_once(lambda: gate.wait(10), lambda: gate.wait(10))) == [0, 1]
+
+
+def test_warnings_that_threads_set_aside_are_told_of_afterwards(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    inside, both, left = (threading.Event() for _ in range(3))
+
+    def first():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            inside.set()
+            assert both.wait(10)
+        left.set()
+
+    def last():
+        assert inside.wait(10)
+        with warnings.catch_warnings():
+            both.set()
+            assert left.wait(10)
+
+    before = warnings.filters[:]
+    at_once(first, last)
+    assert warnings.filters == before
 
 
 @pytest.mark.parametrize("processors", [1, 2])
