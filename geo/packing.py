@@ -1,5 +1,6 @@
 """Partials as plain arrays, as the store keeps them, and back."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from geo.schema import REASONS, VISITS
 from geo.trails import pack_trails, trails_in
 
 Arrays = dict[str, NDArray[Any]]
+
+TABLES = ("visits", "crossings", "crowd")
+"""What of a partial is a table of its own."""
 
 
 def pack(partial: Partial) -> Arrays:
@@ -38,7 +42,7 @@ def pack(partial: Partial) -> Arrays:
         "length": length,
         **{f"path.{name}": partial.paths[name].to_numpy() for name in list(PATHS)[1:]},
     }
-    for name in ("visits", "crossings", "crowd"):
+    for name in TABLES:
         table: pd.DataFrame = getattr(partial, name)
         for column in table:
             values = table[column].to_numpy()
@@ -89,6 +93,19 @@ def table_in(arrays: Arrays, name: str) -> pd.DataFrame:
             for key, values in columns.items()
         }
     )
+
+
+def tables_in(packed: Sequence[Arrays], name: str) -> list[pd.DataFrame]:
+    """Return one of the tables of packed partials, all rows in one; none without any.
+
+    A frame for each partial would take longer to make than all that is in it.
+    """
+    whole = {
+        key: np.concatenate([arrays[key] for arrays in packed])
+        for key in (packed[0] if packed else {})
+        if key.startswith(f"{name}.")
+    }
+    return [table_in(whole, name)] if whole else []
 
 
 def paths_in(arrays: Arrays) -> pd.DataFrame:

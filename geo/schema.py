@@ -294,6 +294,18 @@ def month_number(time: pd.Series) -> pd.Series:
     return months.astype("int32")
 
 
+def month_labels(months: pd.Series) -> pd.Series:
+    """Return YYYY-MM of month numbers.
+
+    Examples
+    --------
+    >>> month_labels(pd.Series([24287, 24276, 24287])).tolist()
+    ['2023-12', '2023-01', '2023-12']
+    """
+    labels = {month: month_label(int(month)) for month in months.unique()}
+    return months.map(labels).astype("str")
+
+
 def month_label(month: int) -> str:
     """Return YYYY-MM of a month number.
 

@@ -14,7 +14,7 @@ from geo.engine import cut_evenly, map_parts, workers
 from geo.frames import on_processors
 from geo.grid import Grid
 from geo.kernels.draws import mark_rows, mixed
-from geo.packing import Arrays, rejected_in, table_in
+from geo.packing import TABLES, Arrays, rejected_in, tables_in
 from geo.partials import MOVEMENT, PATHS, add_crossings
 from geo.trails import join_trails, trails_in
 from geo.visits import add_visits
@@ -93,8 +93,8 @@ def add_up(
     votes = np.zeros(size, np.int64)
     # Months that lie in the same seasons are added once for all of these.
     sums: dict[tuple[str, ...], Arrays] = {}
-    visits, crossings, paths, trails, monthly = [], [], {}, {}, []
-    kept, rejected, crowds = 0, Counter[str](), []
+    tables, paths, trails, monthly = [], {}, {}, []
+    kept, rejected = 0, Counter[str]()
     for number, arrays in enumerate(packed):
         month = int(arrays["month"][0])
         votes[arrays["cell"]] += arrays["votes"]
@@ -103,18 +103,22 @@ def add_up(
             sums[here] = {name: np.zeros(size, np.int64) for name in MOVEMENT}
         for name, values in sums[here].items():
             values[arrays["cell"]] += arrays[name]
-        visits.append(table_in(arrays, "visits"))
-        crossings.append(table_in(arrays, "crossings"))
-        crowds.append(table_in(arrays, "crowd"))
         # Copies, as what is unpacked together is kept or goes together.
+        tables.append(
+            {
+                name: values.copy()
+                for name, values in arrays.items()
+                if name.partition(".")[0] in TABLES
+            }
+        )
         paths[month, number] = {name: arrays[name].copy() for name in _PACKED}
         trails[month, number] = trails_in(arrays)
         monthly.append((month, int(arrays["tracks"][0])))
         kept += int(arrays["kept"][0])
         rejected.update(rejected_in(arrays))
     return Totals(
-        visits=add_visits(visits),
-        crossings=add_crossings(crossings),
+        visits=add_visits(tables_in(tables, "visits")),
+        crossings=add_crossings(tables_in(tables, "crossings")),
         paths=_join_paths({key: paths[key] for key in sorted(paths)}),
         trails=join_trails([trails[key] for key in sorted(trails)]),
         votes=votes.reshape(grid.shape),
@@ -126,7 +130,7 @@ def add_up(
         monthly=pd.DataFrame(sorted(monthly), columns=list(_MONTHLY)).astype(_MONTHLY),
         kept=kept,
         rejected=dict(rejected),
-        crowd=join_crowds(crowds),
+        crowd=join_crowds(tables_in(tables, "crowd")),
     )
 
 

@@ -1,9 +1,10 @@
 """What one part contributes, as arrays and back."""
 
+import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.packing import pack, unpack
+from geo.packing import pack, table_in, tables_in, unpack
 from geo.partials import analyse_part
 from tests.parts import MARCH, RIVER, SETTINGS, assert_equal, fixes_of, partial_of
 
@@ -39,3 +40,13 @@ def test_only_cells_that_were_reached_are_packed():
     assert 0 < len(cell) < SETTINGS.grid.rows * SETTINGS.grid.columns / 4
     flat = part.occurrence.occurrence.ravel()
     assert flat[cell].sum() == flat.sum()
+
+
+def test_tables_of_several_parts_are_those_of_each_one_after_the_other():
+    packed = [pack(partial_of(tracks)) for tracks in ([1, 2], [3], [4, 5, 6])]
+
+    for name in ("visits", "crossings", "crowd"):
+        (whole,) = tables_in(packed, name)
+        each = [table_in(arrays, name) for arrays in packed]
+        pd.testing.assert_frame_equal(whole, pd.concat(each, ignore_index=True))
+    assert tables_in([], "visits") == []

@@ -19,6 +19,7 @@ from geo.analysis.hotspots.stats import false_discovery, find_islands
 from geo.findings.methods import Methods
 from geo.grid import Grid
 from geo.kernels.paths import count_within
+from geo.kernels.rows import sealed
 from geo.privacy import round_significant, rounded_counts
 from geo.schema import ALL_MONTHS
 from geo.totals import Totals
@@ -305,8 +306,8 @@ def _tracks_in(
     within = np.zeros(int(max(under.max(), inside.max())) + 1, bool)
     within[inside] = True
     return count_within(
-        np.require(paths["track"], np.int64, ["C", "W"]),
-        np.require(paths["cell"], np.int32, ["C", "W"]),
+        sealed(paths["track"], np.int64),
+        sealed(paths["cell"], np.int32),
         within[under] & (under >= 0),
     )
 

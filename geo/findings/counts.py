@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from geo.analysis.crossings.counts import SURE
-from geo.schema import ALL_MONTHS, month_label
+from geo.schema import ALL_MONTHS, month_labels
 
 
 def count_by_month(
@@ -24,7 +24,7 @@ def count_by_month(
     """
     rows = table.loc[table["month"] != ALL_MONTHS, [*by, "month", count]]
     rows = rows[rows[count] > 0].sort_values([*by, "month"], ignore_index=True)
-    return rows.assign(month=[month_label(int(month)) for month in rows["month"]])
+    return rows.assign(month=month_labels(rows["month"]))
 
 
 def crossings_by_month(counts: pd.DataFrame) -> pd.DataFrame:
@@ -40,7 +40,7 @@ def crossings_by_month(counts: pd.DataFrame) -> pd.DataFrame:
     rows = rows.sort_values([*by, "month"], ignore_index=True)
     rows = rows.assign(
         expected=rows["chances"] / SURE,
-        month=[month_label(int(month)) for month in rows["month"]],
+        month=month_labels(rows["month"]),
     )
     return rows[[*by, "month", "tracks", "expected"]]
 

@@ -17,7 +17,7 @@ from geo.analysis.corridors.tidying import tidy_lines
 from geo.analysis.corridors.traffic import count_edges, count_network, worn_lines
 from geo.analysis.corridors.tubes import draw_tubes, find_tubes
 from geo.findings.methods import Methods
-from geo.schema import Layers, month_label
+from geo.schema import Layers, month_labels
 from geo.totals import Totals, begins_of, marks_of
 
 
@@ -65,10 +65,9 @@ def find_network(
         for way in ("ahead", "back")
         for means in ("foot", "boat")
     }
-    named = [month_label(int(month)) for month in monthly["month"]]
     return {
         "network": edges.assign(**shares),
-        "network_monthly": monthly.assign(month=pd.Series(named, dtype="str")),
+        "network_monthly": monthly.assign(month=month_labels(monthly["month"])),
         "network_nodes": nodes,
         "network_tubes": draw_tubes(edges, tubes.places),
     }

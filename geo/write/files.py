@@ -240,8 +240,11 @@ def _write_shape(job: _Job, label: str, kind: str, part: pd.DataFrame) -> None:
 
 def _write_csv(path: Path, table: pd.DataFrame) -> None:
     """Write a table without geometry; no text of it runs as a formula."""
-    text = table.map(plain_cell).to_csv(index=False, lineterminator="\n")
-    _save(path, text)
+    texts = [
+        str(name) for name in table if not pd.api.types.is_numeric_dtype(table[name])
+    ]
+    safe = table.assign(**{name: table[name].map(plain_cell) for name in texts})
+    _save(path, safe.to_csv(index=False, lineterminator="\n"))
 
 
 def _write_geojson(job: _Job) -> None:

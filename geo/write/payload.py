@@ -244,11 +244,13 @@ def _cells_by_month(
     """Return for each month the places of its cells in the layer, and their counts."""
     place = {cell: n for n, cell in enumerate(layer["cell"])}
     by_month: dict[str, list[list[int]]] = {}
-    for row in records(monthly):
-        if row["cell"] in place and row["month"] in months:
-            cells, counts = by_month.setdefault(row["month"], [[], []])
-            cells.append(place[row["cell"]])
-            counts.append(row["tracks"] if "tracks" in row else row["points"])
+    count = "tracks" if "tracks" in monthly else "points"
+    listed = columns(monthly, {name: name for name in ("cell", "month", count)})
+    for cell, month, number in zip(*listed.values(), strict=True):
+        if cell in place and month in months:
+            cells, counts = by_month.setdefault(month, [[], []])
+            cells.append(place[cell])
+            counts.append(number)
     return by_month
 
 

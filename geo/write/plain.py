@@ -45,10 +45,14 @@ def _listed(values: pd.Series) -> list[Any]:
     --------
     >>> _listed(pd.Series([0.123456789, 2.0, None])), _listed(pd.Series([5, 2**60]))
     ([0.123457, 2, None], [5, 1152921504606846976])
+    >>> _listed(pd.Series([5, None], dtype="Int64"))
+    [5, None]
     """
     kind = values.dtype
     if isinstance(kind, np.dtype) and kind.kind in "iu":
         return list(values.tolist())
+    if isinstance(kind, pd.Int64Dtype):
+        return [None if value is pd.NA else value for value in values.tolist()]
     if isinstance(kind, np.dtype) and kind.kind == "f":
         return [_number(value) for value in values.tolist()]
     if isinstance(kind, pd.StringDtype):

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from geo.grid import Grid, Surface
 from geo.kernels.paths import lay_votes
+from geo.kernels.rows import sealed
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -159,8 +160,8 @@ def count_votes(paths: pd.DataFrame, cells: Ints, grid: Grid) -> Votes:
     place[cells] = np.arange(cells.size)
     votes, tracks = np.zeros((2, FOLDS, cells.size), np.int64)
     lay_votes(
-        np.require(paths["track"], np.int64, ["C", "W"]),
-        np.require(paths["cell"], np.int32, ["C", "W"]),
+        sealed(paths["track"], np.int64),
+        sealed(paths["cell"], np.int32),
         place,
         _VOTE,
         votes,

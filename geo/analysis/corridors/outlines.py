@@ -16,6 +16,7 @@ from geo.frames import on_processors
 from geo.grid import Grid, Surface
 from geo.kernels.filling import fill_rings
 from geo.kernels.paths import enter_outlines
+from geo.kernels.rows import sealed
 
 _FINER = 3  # outlines are traced on cells this many times finer
 _SMOOTHING = 0.75  # standard deviation of the smoothing before, in cells
@@ -191,16 +192,16 @@ def _entered(
     begin = np.zeros(grid.rows * grid.columns + 1, np.int64)
     np.cumsum(np.bincount(cells, minlength=len(begin) - 1), out=begin[1:])
     track = paths["track"].to_numpy(np.int64)
-    runs = track[np.flatnonzero(np.diff(track, prepend=track[:1] ^ 1))]
+    runs = np.concatenate([track[:1], track[1:][track[1:] != track[:-1]]])
     if len(np.unique(runs)) < len(runs):
         paths = paths.sort_values("track")
         track = paths["track"].to_numpy(np.int64)
     rows = np.empty((len(runs) * len(around), 3), np.int64)
     count = enter_outlines(
-        np.require(track, requirements=["C", "W"]),
-        np.require(paths["cell"], np.int32, ["C", "W"]),
-        np.require(paths["east"], np.int16, ["C", "W"]),
-        np.require(paths["north"], np.int16, ["C", "W"]),
+        sealed(track, np.int64),
+        sealed(paths["cell"], np.int32),
+        sealed(paths["east"], np.int16),
+        sealed(paths["north"], np.int16),
         begin,
         outline[np.argsort(cells, kind="stable")],
         np.zeros((len(around), 3), np.int64),

@@ -19,6 +19,7 @@ from geo.analysis.corridors.network import Network
 from geo.engine import cut_evenly, map_parts, workers
 from geo.grid import Grid
 from geo.kernels.paths import count_near, follow_lines
+from geo.kernels.rows import sealed
 
 _ALONG = 250  # thousandths of the way that have to go along the line
 
@@ -231,7 +232,7 @@ def _by_track(
         paths = paths.sort_values("track", kind="stable")
         track, begin = _runs(paths)
     kinds = {"cell": np.int32, "part": np.int32, "east": np.int16, "north": np.int16}
-    return track, begin, [np.require(paths[n], kinds[n], ["C", "W"]) for n in names]
+    return track, begin, [sealed(paths[n], kinds[n]) for n in names]
 
 
 def _runs(paths: pd.DataFrame) -> tuple[Ints, Ints]:

@@ -10,6 +10,7 @@ from geo.analysis.hotspots.cells import kind_of, score_cells
 from geo.frames import on_processors
 from geo.grid import Grid
 from geo.kernels.paths import count_entered
+from geo.kernels.rows import sealed
 
 STABLE_PCT = 75.0
 """Share of the grids, in percent, on which a cell must be hot to be called stable."""
@@ -95,8 +96,8 @@ def count_tracks(
     within = np.add.outer(row * np.int32(coarse.columns), column).ravel()
     tracks = np.zeros(coarse.shape, np.int64)
     count_entered(
-        np.require(paths["track"], np.int64, ["C", "W"]),
-        np.require(paths["cell"], np.int32, ["C", "W"]),
+        sealed(paths["track"], np.int64),
+        sealed(paths["cell"], np.int32),
         within,
         np.full(tracks.size, -1, np.int32),
         tracks.reshape(-1),
