@@ -193,7 +193,7 @@ Position = tuple[
 
 
 class Model(Section, frozen=True):
-    """What the ground alone makes likely; without entries and exits, nothing."""
+    """What the ground alone makes likely."""
 
     entries: tuple[str | Position, ...] = ()
     """Where people come in: checkpoints or places by name, or [lon, lat]."""
@@ -208,6 +208,8 @@ class Model(Section, frozen=True):
     """Outlines hold the ways that take so much longer than the quickest."""
     hours: tuple[Positive, ...] = (1.0, 2.0, 3.0, 6.0, 12.0, 24.0)
     """Upper ends of the bands of hours to the nearest post, clinic or water point."""
+    thoroughfares: Annotated[int, Meta(ge=0, le=500)] = 60
+    """Ways are drawn between at most so many places, all to all; 0 draws none."""
 
     def __post_init__(self) -> None:
         """Refuse ways that lead from nowhere, or to nowhere."""

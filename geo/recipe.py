@@ -144,6 +144,7 @@ def _model_methods(config: Config) -> ModelMethods:
         prior_factor=max(1, round(model.prior_cell_m / fine)),
         slower_pct=model.slower_pct,
         hours=model.hours,
+        thoroughfares=model.thoroughfares,
         rules=travel_rules(config),
         season=config.terrain.season,
     )

@@ -305,7 +305,7 @@ def point_layers():
 
 
 def model_layers(text=""):
-    """Quickest ways between two pairs, and bands of hours to two kinds of help."""
+    """Quickest ways between two pairs and all places, and hours to help."""
     near, far = box(-9e3, -9e3, 9e3, 3e3), box(-12e3, -12e3, 12e3, 6e3)
     return {
         "modelled": frame(
@@ -333,6 +333,17 @@ def model_layers(text=""):
                     box(-11e3, -6e3, -7e3, 2e3),
                     box(-13e3, -8e3, -3e3, 2e3),
                 )
+            ],
+        ),
+        "thoroughfares": frame(
+            {
+                "share_pct": [1, 10],
+                "places": [12, 12],
+                "area_km2": [204.0, 64.0],
+            },
+            [
+                MultiPolygon([box(-15e3, -6e3, 15e3, -2e3), box(0, 6e3, 12e3, 13e3)]),
+                MultiPolygon([box(-8e3, -6e3, 8e3, -2e3)]),
             ],
         ),
         "isochrones": frame(

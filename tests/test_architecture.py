@@ -24,7 +24,7 @@ FLOORS = [
     | {"kernels.smoothing", "kernels.surfaces", "kernels.thinning", "kernels.tracks"}
     | {"kernels.sides", "kernels.variances"}
     | {"schema", "verdict"},
-    {"kernels.chains", "kernels.ordering", "frames"}
+    {"kernels.chains", "kernels.following", "kernels.ordering", "frames"}
     | {"kernels.stops", "kernels.trails", "kernels.tubes", "plane"},
     # The readers' wing has floors of its own: what a text means, then whole files.
     {"read.archive", "read.fitrecords", "read.markup", "read.words"}
@@ -74,6 +74,7 @@ FLOORS = [
     | {"analysis.terrain.ground", "analysis.terrain.flows"},
     {"analysis.hotspots.points", "analysis.terrain.laying"}
     | {"analysis.corridors.prior", "analysis.corridors.rivals"}
+    | {"analysis.corridors.thoroughfares"}
     | {"memory", "partials", "privacy"},
     {"folds", "outcome"},
     {"ingest", "trials"},
@@ -81,8 +82,17 @@ FLOORS = [
     # The writers' wing: what is said and drawn, then whole pages and files.
     {"write.change", "write.crossings", "write.models"}
     | {"write.clusters", "write.recorded", "write.routes"},
-    {"write.basemap", "write.fields", "write.output", "write.plain"} | {"packing"},
-    {"write.evidence", "write.ground", "write.headings", "write.modelled"} | {"totals"},
+    {"write.basemap", "write.fields", "write.output", "write.plain"}
+    | {"packing"}
+    | {"write.symbols"},
+    {
+        "write.evidence",
+        "write.ground",
+        "write.hatching",
+        "write.headings",
+        "write.modelled",
+    }
+    | {"totals"},
     {"write.notes", "write.payload", "write.styles", "write.tables"}
     | {"findings.counts", "findings.methods", "findings.surfaces"},
     {"findings.routes"}
@@ -141,6 +151,7 @@ DOORS = {
         "kernels.rows",
         "kernels.series",
     }
+    | {"kernels.following"}
     | {"kernels.smoothing", "kernels.stops", "kernels.surfaces", "kernels.thinning"}
     | {"kernels.ordering", "kernels.sides", "kernels.tracks"}
     | {"kernels.prefetch", "kernels.variances"},

@@ -133,9 +133,12 @@ def test_every_key_of_every_section_is_documented_where_it_stands():
             r"\[model\] cell_m is 600",
         ),
         ("slower_pct = [0]", ">= 1"),
+        ("thoroughfares = -1", ">= 0"),
+        ("thoroughfares = 501", "<= 500"),
+        ("thoroughfares = 2.5", "expected `int`"),
     ],
 )
-def test_a_model_that_leads_nowhere_is_refused(tmp_path, text, said):
+def test_a_model_that_cannot_be_is_refused(tmp_path, text, said):
     path = tmp_path / "region.toml"
     path.write_text(REGION + f"\n[model]\n{text}\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=said):

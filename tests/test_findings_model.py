@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 from geopandas.testing import assert_geodataframe_equal
-from shapely import Point
+from shapely import Point, box
 
 import geo
 from geo.analysis.terrain.reach import hours_to_posts
@@ -16,12 +16,14 @@ from geo.errors import ConfigError
 from geo.findings.methods import ModelMethods
 from geo.findings.model import find_models
 from geo.grid import Grid, Surface
+from geo.memory import pack_frames, unpack_frames
 from geo.privacy import MODEL
 from tests.regions import make_region, write_walks
 from tests.releases import CRS, base_layers
 
 FINE = Grid.covering((-20_000, -20_000, 20_000, 20_000), crs=CRS, cell_m=500)
 LAND = np.ones(FINE.shape, bool)
+NAMES = ("modelled", "isochrones", "thoroughfares")
 METHODS = ModelMethods(
     entries=["Capurganá"], exits=["Canaán Membrillo"], cell_factor=2, hours=(1, 3)
 )
@@ -45,7 +47,52 @@ def test_ways_lead_from_each_entry_to_each_exit_and_bands_around_posts():
 
 
 def test_without_entries_there_are_no_ways():
-    assert set(models(base_layers(), ModelMethods())) == {"isochrones"}
+    found = models(base_layers(), ModelMethods())
+    assert set(found) == {"isochrones", "thoroughfares"}
+
+
+def test_ways_lead_between_all_places_and_posts():
+    ways = models(base_layers())["thoroughfares"]
+    assert ways["share_pct"].tolist() == [1, 2, 5, 10]
+    assert set(ways["places"]) == {4}
+    for place in (*base_layers().places.geometry, *base_layers().checkpoints.geometry):
+        assert ways.geometry[3].buffer(750).contains(place)
+
+
+@pytest.mark.parametrize("most", [0, 1])
+def test_ways_between_all_places_can_be_left_out(most):
+    assert "thoroughfares" not in models(
+        base_layers(), replace(METHODS, thoroughfares=most)
+    )
+    assert set(models(base_layers(), replace(METHODS, thoroughfares=2))) == {
+        "isochrones",
+        "modelled",
+        "thoroughfares",
+    }
+
+
+def test_without_places_there_are_no_ways_between_them():
+    base = base_layers()
+    empty = replace(base, places=base.places[:0], checkpoints=base.checkpoints[:0])
+    assert models(empty, ModelMethods()) == {}
+    one = replace(base, places=base.places[:1], checkpoints=base.checkpoints[:0])
+    assert models(one, ModelMethods()) == {}
+
+
+def test_a_place_in_the_sea_is_on_no_way():
+    base = base_layers()
+    far = base.places.assign(geometry=[Point(-19_900, 19_900), Point(9e3, -6e3)])
+    land = gpd.GeoDataFrame(geometry=[box(0, -18e3, 19e3, 19e3)], crs=CRS)
+    ways = models(replace(base, places=far, land=land))["thoroughfares"]
+    assert set(ways["places"]) == {3}
+
+
+def test_models_are_remembered_as_they_are():
+    found = models(base_layers())
+    again = unpack_frames(pack_frames(found))
+    assert list(again) == ["isochrones", "modelled", "thoroughfares"]
+    for name, frame in found.items():
+        assert_geodataframe_equal(frame, again[name])
 
 
 def test_without_a_relief_there_is_no_model():
@@ -86,9 +133,16 @@ def region_with_a_model(folder, *, walks):
         width=40, height=40, crs="EPSG:4326", transform=corner,
     ) as file:  # fmt: skip
         file.write(heights, 1)
+    gpd.GeoDataFrame(
+        {"name": ["Sur", "Lado"], "country": "CO", "population": [90, 0]},
+        geometry=[Point(-77.5, 7.95), Point(-77.4, 8.0)],
+        crs="EPSG:4326",
+    ).to_file(folder / "layers" / "places.gpkg")
     text = config.read_text("utf-8")
     text = text.replace(
-        "[corridors]", 'relief = { path = "layers/relief.tif" }\n\n[corridors]'
+        "[corridors]",
+        'relief = { path = "layers/relief.tif" }\n'
+        'places = { path = "layers/places.gpkg" }\n\n[corridors]',
     )
     text += '\n[model]\nentries = [[-77.5, 7.95]]\nexits = ["Posta"]\n'
     config.write_text(text, "utf-8")
@@ -110,11 +164,11 @@ def built(tmp_path_factory):
 
 def test_models_do_not_change_when_the_tracks_change(built):
     one, other = (build.release for build in built)
-    assert {"modelled", "isochrones"} <= one.models
+    assert set(NAMES) <= one.models
     assert not one.layers["corridors"].equals(other.layers["corridors"])
-    for name in ("modelled", "isochrones"):
+    for name in NAMES:
         assert_geodataframe_equal(one.layers[name], other.layers[name])
-    for name in ("modelled", "isochrones"):
+    for name in NAMES:
         files = [
             [path.read_bytes() for path in sorted(build.folder.rglob(f"*_{name}.*"))]
             for build in built
@@ -125,7 +179,7 @@ def test_models_do_not_change_when_the_tracks_change(built):
 
 def test_every_file_of_a_model_says_that_it_is_one(built):
     folder = Path(built[0].folder) / "gis"
-    for name in ("modelled", "isochrones"):
+    for name in NAMES:
         for path in [
             *folder.rglob(f"*_{name}.shp"),
             *folder.rglob(f"*_{name}.geojson"),

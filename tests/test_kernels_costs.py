@@ -54,13 +54,21 @@ def spread(
     back=False,
     width=1.0,
     limit=math.inf,
+    tabled=False,
     **how,
 ):
     total = np.full((shape[0] + 4, shape[1] + 4), math.inf)
     total[source[0] + 2, source[1] + 2] = 0.0
     flat = total.ravel()
     moves = moves_of(shape[1], **how)
-    costs.spread_costs(ground, walk, boats, moves, back, width, 0.0, 0.0, limit, flat)
+    table = np.empty((0, 0))
+    if tabled:
+        table = np.empty((flat.size, moves.step.size))
+        cells = np.arange(flat.size)
+        costs.list_seconds(ground, walk, boats, moves, cells, table)
+    costs.spread_costs(
+        ground, walk, boats, moves, back, width, 0.0, 0.0, limit, flat, table
+    )
     return flat.reshape(total.shape)[2:-2, 2:-2]
 
 
@@ -179,7 +187,9 @@ def test_costs_are_those_of_dijkstra_whatever_the_buckets(
     how = {"source": (2, 3), "walk": WALKS[walk], "back": back}
 
     found = spread(ground, (6, 9), width=width, neighbours=neighbours, **how)
+    tabled = spread(ground, (6, 9), neighbours=neighbours, tabled=True, **how)
 
+    assert (tabled == found).all()
     exact = by_dijkstra(ground, (6, 9), neighbours=neighbours, **how)
     np.testing.assert_allclose(found, exact, rtol=1e-12)
 
@@ -199,6 +209,8 @@ def test_boats_are_exact_too(friction, mode, reach, neighbours, back):
     how = {"source": (0, 0), "walk": WALKS["level"], "boats": boats, "back": back}
 
     found = spread(ground, (5, 8), neighbours=neighbours, **how)
+    tabled = spread(ground, (5, 8), neighbours=neighbours, tabled=True, **how)
 
+    assert (tabled == found).all()
     exact = by_dijkstra(ground, (5, 8), neighbours=neighbours, **how)
     np.testing.assert_allclose(found, exact, rtol=1e-12)

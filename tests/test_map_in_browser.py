@@ -429,6 +429,7 @@ def test_models_are_drawn_when_asked_for_and_say_that_nobody_was_seen(
     for key, fact in (
         ("modelled", r"Acandí\s*\S\s*Canaán Membrillo"),
         ("isochrones", "1"),
+        ("thoroughfares", r"10\s*%.*12"),
     ):
         assert not opened.page.is_checked(f"#show-{key}")
         opened.page.check(f"#show-{key}")
@@ -438,7 +439,7 @@ def test_models_are_drawn_when_asked_for_and_say_that_nobody_was_seen(
         place = gpd.GeoSeries([Point(-4e3, -4e3)], crs=CRS).to_crs(4326)[0]
         said = popup_at(opened, place.y, place.x)
         assert nobody in said
-        assert re.search(fact, said)
+        assert re.search(fact, said, re.DOTALL)
         assert re.search(r"3[.,]7 km", said)
         opened.page.uncheck(f"#show-{key}")
     assert not opened.complaints
@@ -480,9 +481,29 @@ def test_bands_lead_to_the_kind_of_help_that_is_chosen(visit, map_of_models):
     assert "1 to 2.5 hours" not in opened.text("#layers")
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en-US", "Quickest ways between 12 places and posts"),
+        ("es-PA", "Caminos más rápidos entre 12 lugares y puestos"),
+    ],
+)
+def test_ways_between_all_places_say_between_how_many(
+    visit, map_of_models, language, said
+):
+    opened = visit(map_of_models, language=language)
+    opened.page.check("#show-thoroughfares")
+    opened.settle()
+    legend = opened.text("#layers")
+    assert said in legend
+    assert re.search(r"10\s*%", legend)
+    assert not opened.complaints
+
+
 def test_a_map_without_models_does_not_speak_of_them(visit):
     opened = visit()
-    assert opened.page.locator("#show-modelled, #show-fused, h3.model").count() == 0
+    models = "#show-modelled, #show-thoroughfares, #show-fused, h3.model"
+    assert opened.page.locator(models).count() == 0
 
 
 @pytest.fixture(scope="module")

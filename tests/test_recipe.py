@@ -236,6 +236,7 @@ def test_the_model_is_told_where_and_how_and_named_where_it_is_asked_for(config)
     asked = changed(
         config, "model", entries=("A",), exits=((-77.5, 8.0),), cell_m=500, hours=(1, 2)
     )
+    asked = changed(asked, "model", thoroughfares=7)
     asked = changed(asked, "terrain", season="wet", forest=4.0)
 
     methods = finding_methods(asked).model
@@ -244,6 +245,8 @@ def test_the_model_is_told_where_and_how_and_named_where_it_is_asked_for(config)
     assert (methods.cell_factor, methods.prior_factor) == (2, 8)
     assert (methods.hours, methods.season) == ((1, 2), "wet")
     assert methods.rules.forest == 4.0
+    assert methods.thoroughfares == 7
+    assert finding_methods(config).model.thoroughfares == 60
     assert named_parameters(asked)["model.entries"] == ("A",)
     assert not any(name.startswith("model.") for name in named_parameters(config))
 

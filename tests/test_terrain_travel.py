@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+import geo.analysis.terrain.travel as travel_module
 from geo.analysis.terrain.costs import (
     costs_of,
     irmischer_clarke,
@@ -271,15 +272,51 @@ def test_isochrones_are_the_hours_to_the_nearest_point():
 
 def test_paths_from_everywhere_are_counted_in_each_cell():
     """Along a line of five cells, between both ends and the middle."""
-    counts = from_everywhere(even((1, 5)), [0, 2, 4])
-    assert counts.values.tolist() == [[4, 4, 6, 4, 4]]
+    passed = from_everywhere(even((1, 5)), [0, 2, 4])
+    assert passed.ways.values.tolist() == [[4, 4, 6, 4, 4]]
+    assert passed.from_each.tolist() == [2, 2, 2]
 
 
 def test_paths_can_have_weights_and_may_not_exist():
     costs = costs_of(surface([[1, 1, np.nan, 1]]))
     weights = np.array([[0, 5, 9], [2, 0, 9], [9, 9, 0]])
-    counts = from_everywhere(costs, [0, 1, 3], weights=weights)
-    assert counts.values.tolist() == [[7, 7, 0, 0]]
+    passed = from_everywhere(costs, [0, 1, 3], weights=weights)
+    assert passed.ways.values.tolist() == [[7, 7, 0, 0]]
+    assert passed.from_each.tolist() == [5, 2, 0]
+    assert passed.total == 7
+
+
+def test_a_way_counts_once_in_the_cells_that_it_passes_near():
+    passed = from_everywhere(even((3, 6)), [6, 9], reach=1)
+    assert passed.ways.values.tolist() == [[2, 2, 2, 2, 2, 0]] * 3
+    far = from_everywhere(even((3, 6)), [6, 9], reach=2)
+    assert (far.ways.values == 2).all()
+
+
+def test_without_a_reach_paths_are_those_that_are_traced():
+    costs = grass_scene("wf16")
+    places = np.array([305, 4_950, 7_777, 9_090])
+    expected = np.zeros(10_000)
+    for start in places:
+        travel = accumulate(costs, start)
+        for end in places[places != start]:
+            expected[trace_path(travel, int(end))] += 1
+    found = from_everywhere(costs, places).ways.values
+    np.testing.assert_array_equal(found.ravel(), expected)
+
+
+def test_ways_are_the_same_where_no_table_of_moves_fits(monkeypatch):
+    costs, places = grass_scene("w16"), [305, 4_950, 7_777, 9_090]
+    tabled = from_everywhere(costs, places, reach=1)
+    monkeypatch.setattr(travel_module, "_TABLED", 0)
+    plain = from_everywhere(costs, places, reach=1)
+    np.testing.assert_array_equal(tabled.ways.values, plain.ways.values)
+
+
+@pytest.mark.parametrize("reach", [-1, 3, 0.5])
+def test_a_reach_is_two_cells_at_most(reach):
+    with pytest.raises(ValueError, match=f"reach is {reach}; expected 0, 1 or 2"):
+        from_everywhere(even(), [0, 1], reach=reach)
 
 
 def test_weights_must_be_whole_numbers_of_each_pair():

@@ -42,6 +42,11 @@ def test_the_page_learns_of_ways_areas_and_bands(release):
         (1, 2.5),
     ]
     assert len(found["bands"][1]["rings"]) == 2
+    assert [(row["share"], row["places"]) for row in found["between"]] == [
+        (1, 12),
+        (10, 12),
+    ]
+    assert len(found["between"][0]["rings"]) == 2
     assert [row["basis"] for row in found["fused"]] == ["observed"] * 2 + [
         "modelled"
     ] * 2
@@ -51,7 +56,7 @@ def test_the_page_learns_of_ways_areas_and_bands(release):
 def test_a_release_without_models_has_nothing_to_tell():
     found = models(make_release())
     assert (found["ways"], found["areas"], found["bands"]) == ([], [], [])
-    assert found["fused"] == []
+    assert (found["between"], found["fused"]) == ([], [])
 
 
 def test_a_layer_that_is_no_model_is_not_drawn_as_one():
@@ -71,13 +76,19 @@ def test_every_column_is_described(folder):
     assert "marks" not in known["corridors"]
     named = {column["name"] for column in known["isochrones"]["fields"]}
     assert named == {"help", "from_h", "up_to_h", "area_km2", "mark"}
+    fields = {column["name"]: column for column in known["thoroughfares"]["fields"]}
+    assert set(fields) == {"share_pct", "places", "area_km2", "mark"}
+    assert "between all places" in fields["share_pct"]["en"]
+    assert known["thoroughfares"]["title"]["es"].startswith("Caminos entre todos")
+    assert known["thoroughfares"]["marks"][-1] == MODEL
     for key, short, *_ in MODEL_FIELDS:
         assert FIELDS[key].short == short
         assert len(short) <= 10
 
 
-def test_every_format_carries_the_mark(folder):
-    stem = "darien_SIMULATED_SIMULADO_modelled"
+@pytest.mark.parametrize("layer", ["modelled", "thoroughfares", "isochrones"])
+def test_every_format_carries_the_mark(folder, layer):
+    stem = f"darien_SIMULATED_SIMULADO_{layer}"
     for path in (
         folder / "shp" / f"{stem}.shp",
         folder / "geojson" / f"{stem}.geojson",
@@ -89,7 +100,7 @@ def test_every_format_carries_the_mark(folder):
     text = (folder / "geojson" / f"{stem}.geojson").read_text("utf-8")
     assert json.loads(text)["description"].endswith(MODEL)
     package = next(folder.glob("*.gpkg"))
-    assert pyogrio.read_info(package, layer="modelled")["layer_metadata"]["MODEL"]
+    assert pyogrio.read_info(package, layer=layer)["layer_metadata"]["MODEL"]
     assert (
         "MODEL" not in pyogrio.read_info(package, layer="corridors")["layer_metadata"]
     )
@@ -127,6 +138,22 @@ def test_qgis_draws_models_hatched_and_not_at_first(folder, release):
         assert f'"up_to_h" = {row.up_to_h:g}' in filters
     filters = {rule.get("filter") for rule in drawn["trocha_modelled"].iter("rule")}
     assert filters == {'"level" = 5', '"level" = 10'}
+    rules = [*drawn["trocha_thoroughfares"].iter("rule")]
+    assert [rule.get("filter") for rule in rules] == [
+        '"share_pct" = 1',
+        '"share_pct" = 10',
+    ]
+    # Its colours are those of no other model.
+    colours = {
+        name: {
+            prop.get("v")
+            for prop in drawn[f"trocha_{name}"].iter("prop")
+            if prop.get("k") == "color"
+        }
+        for name in release.models
+    }
+    others = set.union(*(colours[n] for n in release.models - {"thoroughfares"}))
+    assert colours["thoroughfares"].isdisjoint(others)
 
 
 def test_ways_of_a_level_are_drawn_as_one_area(release):

@@ -277,6 +277,25 @@
     ];
   };
 
+  const betweenLegend = () => {
+    const { between, violet, honest } = trocha.models;
+    return [
+      keys(
+        ...between.map((row, n) =>
+          key(
+            hatched(violet(n, between.length), 4),
+            t("betweenLegend", { share: percent(row.share / 100) }),
+          ),
+        ),
+      ),
+      node(
+        "p",
+        { class: "note" },
+        `${t("betweenNote", { n: number(between[0].places) })} ${honest()}`,
+      ),
+    ];
+  };
+
   const bandLegend = () => {
     const { helps, bandsShown, shade, honest } = trocha.models;
     const rows = bandsShown();
@@ -325,6 +344,7 @@
   const MODELS = [
     ...(data.models.fused.length ? [["fused", fusedLegend]] : []),
     ...(data.models.ways.length ? [["modelled", wayLegend]] : []),
+    ...(data.models.between.length ? [["thoroughfares", betweenLegend]] : []),
     ...(data.models.bands.length ? [["isochrones", bandLegend]] : []),
   ];
 

@@ -3,10 +3,14 @@
 (() => {
   const { data, state, t, term, number, percent, unpack, name, colours, stage, popup, makers } =
     trocha;
-  const { ways, areas, bands, fused, reliefKm } = data.models;
+  const { ways, areas, between, bands, fused, reliefKm } = data.models;
 
   const EARTH = ["#d9c999", "#c6b37a", "#b09b5e", "#978248", "#7d6a38", "#64542b"];
   const shade = (n, many) => EARTH[Math.round((n * (EARTH.length - 1)) / Math.max(1, many - 1))];
+
+  const VIOLET = ["#c9b6da", "#a88cc4", "#8360a6", "#5d3a80"];
+  const violet = (n, many) =>
+    VIOLET[Math.round((n * (VIOLET.length - 1)) / Math.max(1, many - 1))];
 
   /* Slanting lines as a colour that a canvas can fill with. */
   const hatch = (colour, gap, width, slope = 1) => {
@@ -59,6 +63,21 @@
       shape.on("click", (event) =>
         popup(event.latlng, trocha.about.ways(rowsAt(ways, event.latlng))),
       );
+      group.addLayer(shape);
+    });
+    return group;
+  };
+
+  makers.thoroughfares = () => {
+    const group = L.layerGroup();
+    between.forEach((row, n) => {
+      const colour = violet(n, between.length);
+      const shape = area(row.rings.map(unpack), {
+        color: colour,
+        weight: 1.1,
+        fillColor: hatch(colour, 6, 1.6),
+      });
+      shape.on("click", (event) => popup(event.latlng, trocha.about.between(row)));
       group.addLayer(shape);
     });
     return group;
@@ -164,6 +183,19 @@
         ),
       );
     },
+    between: (row) =>
+      card(
+        heading(
+          t("betweenTitle", { share: percent(row.share / 100) }),
+          t("modelMark"),
+          VIOLET[VIOLET.length - 1],
+        ),
+        facts([
+          [t("betweenPlaces"), number(row.places)],
+          [t("area"), t("km2", { n: number(row.area) })],
+        ]),
+        meaning(`${honest()} ${t("betweenMeaning", { n: number(row.places) })}`),
+      ),
     band: (row) =>
       card(
         heading(
@@ -182,6 +214,8 @@
   Object.assign(trocha, {
     models: {
       areas,
+      between,
+      violet,
       helps,
       bandsShown,
       levels,
@@ -189,7 +223,7 @@
       shade,
       honest,
       relief,
-      any: ways.length + bands.length > 0,
+      any: ways.length + bands.length + between.length > 0,
     },
   });
 })();

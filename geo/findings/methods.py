@@ -24,6 +24,8 @@ class ModelMethods:
         How much longer than the quickest way those inside an outline may take.
     hours
         Upper ends of the bands of hours.
+    thoroughfares
+        Between how many places at most ways are outlined, all to all; 0 for none.
     rules, season
         How terrain slows travellers, and when.
     """
@@ -34,6 +36,7 @@ class ModelMethods:
     prior_factor: int = 8
     slower_pct: Sequence[int] = (5, 10)
     hours: Sequence[float] = (1, 2, 3, 6, 12, 24)
+    thoroughfares: int = 60
     rules: TravelRules | None = None
     season: Season = "dry"
 

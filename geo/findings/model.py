@@ -1,4 +1,7 @@
-"""What the ground alone makes likely: quickest ways, and bands of hours to help."""
+"""What the ground alone makes likely: quickest ways, and bands of hours to help.
+
+Quickest ways lead from entries to exits, or from every place to every other.
+"""
 
 import geopandas as gpd
 import numpy as np
@@ -6,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.analysis.corridors.prior import least_cost_corridors
+from geo.analysis.corridors.thoroughfares import choose_places, find_thoroughfares
 from geo.analysis.terrain.bands import bands_of
 from geo.analysis.terrain.costs import Costs
 from geo.analysis.terrain.entries import find_entries
@@ -46,8 +50,8 @@ def find_models(
     Returns
     -------
     dict of GeoDataFrame
-        `isochrones` if there is anything to go to, and `modelled` if there are entries
-        and exits, and a relief between them.
+        `isochrones` if there is anything to go to; with a relief, `modelled` if there
+        are entries and exits, and `thoroughfares` if ways lead between places.
 
     Raises
     ------
@@ -58,14 +62,24 @@ def find_models(
     bands = _isochrones(base, grid, land=land, hours=hours, methods=methods)
     if len(bands):
         found["isochrones"] = bands
-    if base.relief is not None and methods.entries:
+    if base.relief is None:
+        return found
+    costs = travel_costs(base, grid.coarsened(methods.cell_factor), methods)
+    if methods.entries:
         entries, exits = find_ends(base, grid.crs, methods)
         found["modelled"] = least_cost_corridors(
-            travel_costs(base, grid.coarsened(methods.cell_factor), methods),
-            entries,
-            exits,
-            percents=methods.slower_pct,
+            costs, entries, exits, percents=methods.slower_pct
         )
+    places = choose_places(
+        base.places,
+        base.checkpoints,
+        grid=costs.grid,
+        passable=np.isfinite(costs.friction) & land_mask(base.land, costs.grid),
+        most=methods.thoroughfares,
+    )
+    ways = find_thoroughfares(costs, places)
+    if len(ways):
+        found["thoroughfares"] = ways
     return found
 
 

@@ -1,4 +1,4 @@
-"""Compiled loops that spread costs from cell to cell, and follow them back.
+"""Compiled loops that spread costs from cell to cell.
 
 Grids are flat here, and two cells wider on each side than what they hold, with a
 friction of NaN there: no loop has to look out for an edge. Cells have their number
@@ -168,37 +168,42 @@ def _seconds(
 
 
 @njit(cache=True, nogil=True)
+def of_move(
+    ground: Ground, walk: Walk, boats: Boats, moves: Moves, start: int, k: int
+) -> float:
+    """Seconds of one move from a cell; infinity if it cannot be made."""
+    friction, height, mode, reach = ground
+    step, near, far, length = moves
+    end = start + step[k]
+    if math.isnan(friction[start]) or math.isnan(friction[end]):
+        return math.inf
+    beside, second = start, end
+    if k >= _STRAIGHT:
+        beside, second = start + near[k], start + far[k]
+    seconds = _seconds(
+        friction,
+        height,
+        mode,
+        reach,
+        walk,
+        boats,
+        start,
+        end,
+        beside,
+        second,
+        length[k],
+    )
+    return math.inf if math.isnan(seconds) else seconds
+
+
+@njit(cache=True, nogil=True)
 def list_seconds(
     ground: Ground, walk: Walk, boats: Boats, moves: Moves, cells: Ints, table: Floats
 ) -> None:
     """Fill in the seconds of each move from each cell; infinity if it cannot be."""
-    friction, height, mode, reach = ground
-    step, near, far, length = moves
     for i in range(cells.size):
-        start = cells[i]
-        for k in range(step.size):
-            table[i, k] = math.inf
-            end = start + step[k]
-            if math.isnan(friction[start]) or math.isnan(friction[end]):
-                continue
-            beside, second = start, end
-            if k >= _STRAIGHT:
-                beside, second = start + near[k], start + far[k]
-            seconds = _seconds(
-                friction,
-                height,
-                mode,
-                reach,
-                walk,
-                boats,
-                start,
-                end,
-                beside,
-                second,
-                length[k],
-            )
-            if not math.isnan(seconds):
-                table[i, k] = seconds
+        for k in range(moves.step.size):
+            table[i, k] = of_move(ground, walk, boats, moves, cells[i], k)
 
 
 @njit(cache=True, nogil=True)
@@ -222,13 +227,15 @@ def spread_costs(  # noqa: C901, PLR0912, PLR0915
     steep: float,
     limit: float,
     total: Floats,
+    table: Floats,
 ) -> None:
     """Lower `total` to the seconds of the quickest way to each cell.
 
     Cells to start from hold their own seconds, all others infinity. With `back` the
     ways lead from each cell instead. No move from a cell takes less than `least`
     plus `steep` times its friction. The `width` of a bucket changes the speed only.
-    Cells beyond `limit` may be left too high.
+    Cells beyond `limit` may be left too high. `table` holds the seconds of each move
+    from each cell, as `list_seconds` fills it in; or nothing, and they are worked out.
 
     A circular bucket queue (Dial 1969) of lists in one pool. Within a bucket cells
     are corrected until nothing changes (Meyer and Sanders 2003), so the result is
@@ -241,6 +248,7 @@ def spread_costs(  # noqa: C901, PLR0912, PLR0915
     cell, after = np.empty(1 << 12, np.int32), np.empty(1 << 12, np.int32)
     free, used, waiting = -1, 0, 0  # first entry to use again, entries, those in use
     per_width, sign, plain = 1.0 / width, -1.0 if back else 1.0, mode.size == 0
+    tabled = table.size > 0
     for start in range(total.size):
         if total[start] < math.inf:
             if used == cell.size:
@@ -282,7 +290,9 @@ def spread_costs(  # noqa: C901, PLR0912, PLR0915
                 there = total[end]
                 if there <= nearest:
                     continue
-                if plain and k < _STRAIGHT:
+                if tabled:
+                    seconds = here + (table[end, k ^ 1] if back else table[start, k])
+                elif plain and k < _STRAIGHT:
                     slope = 0.0
                     if walk.kind != LEVEL:
                         slope = sign * (height[end] - height[start]) / length[k]
@@ -320,41 +330,3 @@ def spread_costs(  # noqa: C901, PLR0912, PLR0915
                     slot = min(bucket, now + _LAST) & _LAST
                     cell[number], after[number], head[slot] = end, head[slot], number
                     waiting += 1
-
-
-@njit(cache=True, nogil=True)
-def follow_costs(
-    ground: Ground,
-    walk: Walk,
-    boats: Boats,
-    moves: Moves,
-    back: bool,  # noqa: FBT001
-    total: Floats,
-    start: int,
-) -> Ints:
-    """Return the cells from one back to where its costs began, that one included.
-
-    `total` as `spread_costs` left it. Of two equal ways the first move is taken.
-    """
-    path, count = np.empty(1024, np.int64), 1
-    path[0] = start
-    from_, table = np.empty(1, np.int64), np.empty((1, moves.step.size))
-    while True:
-        here, best, following = path[count - 1], math.inf, -1
-        for k in range(moves.step.size):
-            there = here + moves.step[k]
-            if total[there] < total[here]:
-                from_[0] = here if back else there
-                list_seconds(ground, walk, boats, moves, from_, table)
-                seconds = total[there] + table[0, k if back else k ^ 1]
-                if seconds < best:
-                    best, following = seconds, there
-        if best > total[here]:  # nobody came from a neighbour: it began here
-            return path[:count].copy()
-        if count == path.size:
-            longer = np.empty(2 * count, np.int64)
-            for k in range(count):
-                longer[k] = path[k]
-            path = longer
-        path[count] = following
-        count += 1

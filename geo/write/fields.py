@@ -290,6 +290,10 @@ TITLES: dict[str, tuple[str, str]] = {
         "Parte del movimiento, visto o del modelo",
     ),
     "fused": ("Seen and modelled in one", "Lo visto y el modelo en uno"),
+    "thoroughfares": (
+        "Ways between all places, model",
+        "Caminos entre todos los lugares, modelo",
+    ),
     "isochrones": ("Hours to help, model", "Horas hasta una ayuda, modelo"),
     "density": ("Density of tracks", "Densidad de recorridos"),
     "movement": ("Share of movement", "Parte del movimiento"),

@@ -20,6 +20,7 @@ FUSED_COLUMNS = {
     "share": "share_pct",
     "area": "area_km2",
 }
+BETWEEN_COLUMNS = {"share": "share_pct", "places": "places", "area": "area_km2"}
 BAND_COLUMNS = {"help": "help", "from": "from_h", "to": "up_to_h", "area": "area_km2"}
 
 
@@ -31,7 +32,8 @@ def models(release: Release) -> dict[str, Any]:
     dict
         `reliefKm`, how coarse the relief is; `ways`, a row for each entry, exit and
         level; `areas`, what the ways of each level cover together; `bands` of hours;
-        and `fused`, outlines of what was seen and what is likely.
+        `between`, where the ways between all places run; and `fused`, outlines of what
+        was seen and what is likely.
     """
     cell_m = release.base.relief_cell_m
     ways = _model(release, "modelled")
@@ -40,6 +42,7 @@ def models(release: Release) -> dict[str, Any]:
         "ways": _drawn(ways, WAY_COLUMNS),
         "areas": _drawn(_together(ways), {"level": "level"}),
         "bands": _drawn(_model(release, "isochrones"), BAND_COLUMNS),
+        "between": _drawn(_model(release, "thoroughfares"), BETWEEN_COLUMNS),
         "fused": _drawn(_model(release, "fused"), FUSED_COLUMNS, simplify_m=30.0),
     }
 

@@ -39,6 +39,20 @@ MODEL_FIELDS = (
         "Parte del movimiento de su base que encierran los contornos de este nivel",
     ),
     (
+        "thoroughfares.share_pct",
+        "share_pct",
+        "%",
+        "At least this share of the quickest ways between all places passes in here",
+        "Al menos esta parte de los caminos entre todos los lugares pasa aquí dentro",
+    ),
+    (
+        "places",
+        "places",
+        "",
+        "Number of places between which the ways run, each to each",
+        "Número de lugares entre los que van los caminos, de cada uno a cada otro",
+    ),
+    (
         "share_pct",
         "share_pct",
         "%",

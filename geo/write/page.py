@@ -66,6 +66,7 @@ LAYERS = (
     ("provinces", True),
     ("density", False),
     ("isochrones", False),
+    ("thoroughfares", False),
     ("modelled", False),
     ("fused", False),
     ("corridors", True),

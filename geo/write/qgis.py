@@ -12,7 +12,8 @@ from geo.errors import OutputError
 from geo.privacy import Release
 from geo.write.fields import file_stem
 from geo.write.output import replacing
-from geo.write.styles import Drawn, Rule, draw
+from geo.write.styles import draw
+from geo.write.symbols import Drawn, Rule
 from geo.write.tables import bounds_of, published_table
 
 VERSION = "3.22.16"

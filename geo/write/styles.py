@@ -1,19 +1,15 @@
 """How the layers of a Release are drawn: classes, colours and widths."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 
 from geo.privacy import Release
 from geo.write.change import CHANGE
 from geo.write.clusters import CLUSTER_COLOURS
-
-LEVEL_COLOURS = ("#d9e7ea", "#b3ced5", "#86b1bd", "#5793a3", "#2f7a8e", "#11627a")
-"""Fill of the corridors: the smaller the share that they enclose, the darker. The
-colours are those of the page; none of them is a colour of the hotspots."""
+from geo.write.hatching import of_models
+from geo.write.symbols import LEVEL_COLOURS, Drawn, Rule, filled, quoted, rgba
 
 HEAT = (
     ("hot", 99, "#a3123f", "Hot, 99 % / Caliente, 99 %"),
@@ -31,35 +27,6 @@ SIZES_MM = (0.25, 0.45, 0.7, 1.0, 1.4)
 
 CROSSING_COLOUR = "#7a2e6e"
 ROUTE_COLOUR = "#0a3d4f"
-MODEL_COLOUR = "#6b5b2e"
-HOUR_COLOURS = ("#f3ecd6", "#e0d3ad", "#c8b787", "#ab9863", "#8a7845", "#65562b")
-"""Hatching of what is modelled; the longer, the darker."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What is drawn how: an expression, its label, and a symbol or rules below it."""
-
-    where: str
-    label: str
-    symbol: Mapping[str, str] | None = None
-    below: tuple["Rule", ...] = ()
-    shown: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """One layer of the project: its table, title, geometry, rules and opacity.
-
-    Whether it is shown when the project opens.
-    """
-
-    table: str
-    title: str
-    geometry: str
-    rules: tuple[Rule, ...]
-    opacity: float = 1.0
-    shown: bool = True
 
 
 def draw(release: Release) -> Iterator[Drawn]:
@@ -91,19 +58,7 @@ def draw(release: Release) -> Iterator[Drawn]:
         title = f"Hotspots / Puntos calientes{mark}"
         rules = _by_heat(stable=True)
         yield Drawn("hotspots", title, "Polygon", rules, opacity=0.75)
-    yield from _of_models(release)
-
-
-def quoted(text: str) -> str:
-    r"""Return text as QGIS expressions write it.
-
-    Examples
-    --------
-    >>> print(quoted("dry' OR 1"), quoted("a\\"))
-    'dry'' OR 1' 'a\\'
-    """
-    escaped = text.replace("\\", "\\\\").replace("'", "''")
-    return f"'{escaped}'"
+    yield from of_models(release)
 
 
 def class_edges(tracks: Sequence[float]) -> list[int]:
@@ -136,84 +91,6 @@ def _of_points(release: Release, mark: str) -> Iterator[Drawn]:
         yield Drawn("points", title, "Polygon", _by_heat(), opacity=0.75)
 
 
-def _of_models(release: Release) -> Iterator[Drawn]:
-    """Yield what is modelled, hatched and not shown at first, if anything."""
-    for name, title, rules in (
-        ("fused", "Seen and modelled / Lo visto y el modelo", _by_basis),
-        ("modelled", "Quickest ways / Caminos más rápidos", _by_slowness),
-        ("isochrones", "Hours to help / Horas hasta una ayuda", _by_hours),
-    ):
-        if name in release.layers:
-            marks = "".join(f" [{mark}]" for mark in release.marks_of(name))
-            layer = release.layers[name]
-            yield Drawn(name, title + marks, "Polygon", rules(layer), shown=False)
-
-
-def _by_basis(layer: pd.DataFrame) -> tuple[Rule, ...]:
-    """Draw what was seen filled, and what is only modelled hatched."""
-    levels = sorted({int(level) for level in layer["level"]}, reverse=True)
-    step = (len(LEVEL_COLOURS) - 1) / max(1, len(levels) - 1)
-    looks = {
-        "observed": (
-            "Seen / Visto",
-            [
-                _fill(LEVEL_COLOURS[round(n * step)], outline="#0a3d4f")
-                for n in range(len(levels))
-            ],
-        ),
-        "modelled": (
-            "Model / Modelo",
-            [
-                _hatched(HOUR_COLOURS[2 + n % 4], "b_diagonal")
-                for n in range(len(levels))
-            ],
-        ),
-    }
-    return tuple(
-        Rule(
-            f'"basis" = {quoted(basis)}',
-            label,
-            below=tuple(
-                Rule(f'"level" = {level}', f"{level} %", symbol)
-                for level, symbol in zip(levels, symbols, strict=True)
-            ),
-        )
-        for basis, (label, symbols) in looks.items()
-    )
-
-
-def _by_slowness(layer: pd.DataFrame) -> tuple[Rule, ...]:
-    """Draw the ways that may take longest below, the narrower hatching above."""
-    levels = sorted({int(level) for level in layer["level"]}, reverse=True)
-    return tuple(
-        Rule(
-            f'"level" = {level}',
-            f"≤ {level} % longer / más largo",
-            _hatched(MODEL_COLOUR, "b_diagonal" if n % 2 else "f_diagonal"),
-        )
-        for n, level in enumerate(levels)
-    )
-
-
-def _by_hours(layer: pd.DataFrame) -> tuple[Rule, ...]:
-    """Draw bands of hours by what they lead to; only the first kind is shown."""
-    kinds = list(dict.fromkeys(layer["help"].astype(str)))
-    bands = sorted(set(zip(layer["from_h"], layer["up_to_h"], strict=True)))
-    step = (len(HOUR_COLOURS) - 1) / max(1, len(bands) - 1)
-    below = tuple(
-        Rule(
-            f'"up_to_h" = {high:g}',
-            f"{low:g} – {high:g} h",  # noqa: RUF001
-            _hatched(HOUR_COLOURS[round(n * step)], "b_diagonal"),
-        )
-        for n, (low, high) in enumerate(bands)
-    )
-    return tuple(
-        Rule(f'"help" = {quoted(kind)}', kind, below=below, shown=kind == kinds[0])
-        for kind in kinds
-    )
-
-
 def _of_network(release: Release, mark: str) -> Iterator[Drawn]:
     """Yield the routes and the points where they meet, if any."""
     for name, title, geometry in (
@@ -230,7 +107,7 @@ def _of_network(release: Release, mark: str) -> Iterator[Drawn]:
             yield Drawn(name, title + mark, geometry, rules)
     if "network_tubes" in release.layers:
         title = f"Tubes of routes / Tubos de las rutas{mark}"
-        rule = Rule('"tube_m" > 0', "90 %", _fill(ROUTE_COLOUR, outline="#ffffff"))
+        rule = Rule('"tube_m" > 0', "90 %", filled(ROUTE_COLOUR, outline="#ffffff"))
         yield Drawn("network_tubes", title, "Polygon", (rule,), opacity=0.2)
 
 
@@ -293,10 +170,10 @@ def _by_count(
     for size, (label, low, high) in zip(SIZES_MM, classes, strict=False):
         where = f'"{counted}" >= {low}' + (f' AND "{counted}" < {high}' if high else "")
         if geometry == "Point":
-            symbol = {"color": _rgba(colour), "size": f"{3 * size:g}"}
-            symbol |= {"name": "circle", "outline_color": _rgba("#ffffff")}
+            symbol = {"color": rgba(colour), "size": f"{3 * size:g}"}
+            symbol |= {"name": "circle", "outline_color": rgba("#ffffff")}
         else:
-            symbol = {"line_color": _rgba(colour), "line_width": f"{size:g}"}
+            symbol = {"line_color": rgba(colour), "line_width": f"{size:g}"}
             symbol |= {"line_style": style, "capstyle": "flat"}
         rules.append(Rule(where, label, symbol))
     return tuple(rules)
@@ -307,7 +184,7 @@ def _by_season(seasons: Sequence[str], levels: Sequence[int]) -> tuple[Rule, ...
     step = (len(LEVEL_COLOURS) - 1) / max(1, len(levels) - 1)
     fills = [LEVEL_COLOURS[round(n * step)] for n in range(len(levels))]
     below = tuple(
-        Rule(f'"level" = {level}', f"{level} %", _fill(colour, outline="#0a3d4f"))
+        Rule(f'"level" = {level}', f"{level} %", filled(colour, outline="#0a3d4f"))
         for level, colour in zip(levels, fills, strict=True)
     )
     return tuple(
@@ -326,11 +203,11 @@ def _by_heat(*, stable: bool = False) -> tuple[Rule, ...]:
     rules = []
     for kind, confidence, colour, label in HEAT:
         where = f'"kind" = {quoted(kind)} AND "confidence" = {confidence}'
-        fill = _fill(colour, outline="#bdbdbd")
+        fill = filled(colour, outline="#bdbdbd")
         if not stable or kind == "none":
             rules.append(Rule(where, label, fill))
             continue
-        hatched = _fill(colour, outline=colour) | {"style": "f_diagonal"}
+        hatched = filled(colour, outline=colour) | {"style": "f_diagonal"}
         below = (
             Rule('coalesce("stable_pct", 100) >= 75', "Stable / Estable", fill),
             Rule('"stable_pct" < 75', "Unstable / Inestable", hatched),
@@ -346,7 +223,7 @@ def _of_clusters(release: Release, mark: str) -> Iterator[Drawn]:
             Rule(
                 f'"window" = {quoted(window)}',
                 label,
-                _fill("#2b2a33", outline="#2b2a33") | {"style": style},
+                filled("#2b2a33", outline="#2b2a33") | {"style": style},
             )
             for window, style, label in (
                 ("circle", "no", "Circle / Círculo"),
@@ -357,7 +234,7 @@ def _of_clusters(release: Release, mark: str) -> Iterator[Drawn]:
         yield Drawn("scan", title, "Polygon", rules, shown=False)
     if "clusters" in release.layers:
         rules = tuple(
-            Rule(f'"lisa" = {quoted(kind)}', label, _fill(colour, outline="#bdbdbd"))
+            Rule(f'"lisa" = {quoted(kind)}', label, filled(colour, outline="#bdbdbd"))
             for kind, colour, label in CLUSTER_COLOURS
         )
         title = f"Clusters, LISA / Agrupamientos, LISA{mark}"
@@ -367,30 +244,6 @@ def _of_clusters(release: Release, mark: str) -> Iterator[Drawn]:
 def _by_change() -> tuple[Rule, ...]:
     """Draw emerging hotspots by their class."""
     return tuple(
-        Rule(f'"kind" = {quoted(kind)}', label, _fill(colour, outline="#bdbdbd"))
+        Rule(f'"kind" = {quoted(kind)}', label, filled(colour, outline="#bdbdbd"))
         for kind, colour, label in CHANGE
     )
-
-
-def _fill(colour: str, *, outline: str) -> dict[str, str]:
-    """Return the properties of a filled area."""
-    return {
-        "color": _rgba(colour),
-        "outline_color": _rgba(outline),
-        "outline_width": "0.15",
-        "style": "solid",
-    }
-
-
-def _hatched(colour: str, pattern: str) -> dict[str, str]:
-    """Return the properties of a hatched area with a dashed outline."""
-    return _fill(colour, outline=colour) | {
-        "style": pattern,
-        "outline_style": "dash",
-        "outline_width": "0.3",
-    }
-
-
-def _rgba(colour: str) -> str:
-    """Return a colour as QGIS writes it: ``"178,24,43,255"``."""
-    return ",".join(str(part) for part in (*bytes.fromhex(colour[1:]), 255))

@@ -45,6 +45,7 @@ LAYER_KINDS: Mapping[str, frozenset[str]] = {
     "points_along": frozenset({"lines"}),
     "modelled": frozenset({"polygons"}),
     "isochrones": frozenset({"polygons"}),
+    "thoroughfares": frozenset({"polygons"}),
     "fused": frozenset({"polygons"}),
 }
 """Kinds of geometry that a layer may hold; its files are there even when empty."""

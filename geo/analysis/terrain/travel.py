@@ -18,12 +18,14 @@ from geo.analysis.terrain.costs import (
 )
 from geo.grid import Surface
 from geo.kernels import costs as loops
-from geo.kernels.costs import LAND
+from geo.kernels import following
+from geo.kernels.costs import LAND, MARGIN
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _SAMPLE = 20_000  # cells from which the width of a bucket is guessed
+_TABLED = 1_000_000  # up to so many cells the seconds of all moves are kept: 128 MB
 _SAFE = 1.0 - 1e-9  # for what must be a lower bound in spite of rounding
 
 
@@ -108,19 +110,7 @@ def accumulate(
         raise ValueError(f"limit_h is {limit_h}; expected hours, 0 or more")
     seconds = np.full(costs.ground.friction.size, math.inf)
     np.minimum.at(seconds, flat, start)
-    least, steep = _lower_bound(costs)
-    loops.spread_costs(
-        costs.ground,
-        costs.walk,
-        costs.boats,
-        costs.moves,
-        back,
-        _width(costs, flat),
-        least,
-        steep,
-        limit,
-        seconds,
-    )
+    _spread(costs, seconds, width=_width(costs, flat), back=back, limit=limit)
     if math.isfinite(limit):
         seconds[seconds > limit] = math.inf
     return Travel(costs, seconds, back)
@@ -163,7 +153,7 @@ def trace_path(travel: Travel, cell: int) -> Ints:
     start = int(flat_cells(costs, np.array([cell]))[0])
     if not math.isfinite(travel.seconds[start]):
         raise ValueError(f"no way leads to cell {cell}")
-    path = loops.follow_costs(
+    path = following.follow_costs(
         costs.ground,
         costs.walk,
         costs.boats,
@@ -213,10 +203,35 @@ def isochrones(
     return accumulate(costs, points, back=back, limit_h=limit_h).hours
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Passed:
+    """How many of the quickest ways between some cells pass each cell.
+
+    Parameters
+    ----------
+    ways
+        Sum of the weights of the ways that pass; 0 where none does.
+    from_each
+        Sum of the weights of the ways that lead from each of the cells.
+    """
+
+    ways: Surface
+    from_each: Ints
+
+    @property
+    def total(self) -> int:
+        """Sum of the weights of all ways."""
+        return int(self.from_each.sum())
+
+
 def from_everywhere(
-    costs: Costs, places: ArrayLike, *, weights: ArrayLike | None = None
-) -> Surface:
-    """Return how many of the least-cost paths between some cells pass each cell.
+    costs: Costs,
+    places: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    reach: int = 0,
+) -> Passed:
+    """Count the quickest ways between some cells, in each cell that they pass.
 
     Parameters
     ----------
@@ -225,47 +240,115 @@ def from_everywhere(
     places
         Numbers of cells, each the origin and the destination of the others.
     weights : (places, places) array of whole numbers
-        Of the path from each (row) to each (column); by default 1.
+        Of the way from each (row) to each (column); by default 1.
+    reach
+        A way passes also the cells that lie so many rows and columns away; 0, 1 or 2.
+        With 1 the knight's moves leave no gaps.
 
     Returns
     -------
-    Surface
-        Sum of the weights of the paths that pass; 0 where none does. A pair without
-        a way counts nowhere.
+    Passed
+        A pair without a way counts nowhere.
 
     Raises
     ------
     ValueError
-        If the weights do not fit, or as of `accumulate`.
+        If the weights or the reach do not fit, or as of `accumulate`.
+
+    Notes
+    -----
+    The time grows with the number of places, a tree of ways from each.
 
     References
     ----------
     White and Barber 2012, Geospatial modeling of pedestrian transportation networks:
     from everywhere to everywhere. Journal of Archaeological Science 39:2684.
+
+    Examples
+    --------
+    Along a line of five cells, between both ends and the middle:
+
+    >>> from geo.analysis.terrain.costs import costs_of
+    >>> from geo.grid import Grid
+    >>> grid = Grid("EPSG:32618", 0, 10, 10, rows=1, columns=5)
+    >>> line = costs_of(Surface(grid, np.ones((1, 5)), "friction", "s/m"))
+    >>> passed = from_everywhere(line, [0, 2, 4])
+    >>> passed.ways.values.tolist(), passed.total
+    ([[4.0, 4.0, 6.0, 4.0, 4.0]], 6)
     """
     cells = np.atleast_1d(np.asarray(places, np.int64))
-    many = (cells.size, cells.size)
+    weight = _weights(weights, cells.size)
+    if reach not in range(MARGIN + 1):
+        raise ValueError(f"reach is {reach}; expected 0, 1 or 2 cells")
+    flat, grid = flat_cells(costs, cells), costs.grid
+    near = np.arange(-reach, reach + 1)
+    around = np.add.outer(near * (grid.columns + 2 * MARGIN), near).ravel()
+    width, table = _width(costs, flat), _table(costs)
+
+    def of_one(origin: int) -> tuple[Ints, int]:
+        passed = np.zeros(costs.ground.friction.size, np.int64)
+        seconds = np.full(passed.size, math.inf)
+        seconds[flat[origin]] = 0.0
+        _spread(costs, seconds, width=width, table=table)
+        ends = np.flatnonzero(np.isfinite(seconds[flat]) & (cells != cells[origin]))
+        following.count_ways(
+            costs.ground,
+            costs.walk,
+            costs.boats,
+            costs.moves,
+            seconds,
+            flat[ends],
+            weight[origin, ends],
+            around,
+            passed,
+        )
+        return passed, int(weight[origin, ends].sum())
+
+    total, many = np.zeros(costs.ground.friction.size, np.int64), []
+    with ThreadPoolExecutor(min(cells.size, os.cpu_count() or 1)) as pool:
+        for passed, ways in pool.map(of_one, range(cells.size)):
+            total += passed
+            many.append(ways)
+    values = inner(total.astype(np.float64), grid).copy()
+    return Passed(Surface(grid, values, "quickest ways", "ways"), np.array(many))
+
+
+def _weights(weights: ArrayLike | None, places: int) -> Ints:
+    """Return the weight of the way from each place to each."""
+    many = (places, places)
     weight = np.ones(many, np.int64) if weights is None else np.asarray(weights)
     if weight.shape != many or not np.issubdtype(weight.dtype, np.integer):
         raise ValueError(
             f"weights have shape {weight.shape} and are {weight.dtype}; expected "
             f"whole numbers of shape {many}"
         )
+    return weight.astype(np.int64)
 
-    def of_one(origin: int) -> Ints:
-        passed = np.zeros(costs.grid.rows * costs.grid.columns, np.int64)
-        travel = accumulate(costs, cells[origin])
-        reached = np.isfinite(travel.seconds[flat_cells(costs, cells)])
-        for k in np.flatnonzero(reached & (cells != cells[origin])):
-            passed[trace_path(travel, int(cells[k]))] += weight[origin, k]
-        return passed
 
-    total = np.zeros(costs.grid.rows * costs.grid.columns, np.int64)
-    with ThreadPoolExecutor(max(1, min(cells.size, os.cpu_count() or 1))) as pool:
-        for passed in pool.map(of_one, range(cells.size)):
-            total += passed
-    values = total.reshape(costs.grid.shape).astype(np.float64)
-    return Surface(costs.grid, values, "least-cost paths", "paths")
+def _spread(
+    costs: Costs,
+    seconds: Floats,
+    *,
+    width: float,
+    back: bool = False,
+    limit: float = math.inf,
+    table: Floats | None = None,
+) -> None:
+    """Lower seconds to those of the quickest way to each cell."""
+    least, steep = _lower_bound(costs)
+    loops.spread_costs(
+        costs.ground,
+        costs.walk,
+        costs.boats,
+        costs.moves,
+        back,
+        width,
+        least,
+        steep,
+        limit,
+        seconds,
+        np.empty((0, 0)) if table is None else table,
+    )
 
 
 def _lower_bound(costs: Costs) -> tuple[float, float]:
@@ -282,6 +365,18 @@ def _lower_bound(costs: Costs) -> tuple[float, float]:
     if costs.walk.added:
         return cell_m * (pace + half), cell_m * 0.5
     return cell_m * pace * half, cell_m * pace * 0.5
+
+
+def _table(costs: Costs) -> Floats | None:
+    """Return the seconds of each move from each cell; None where that is too much."""
+    cells = costs.ground.friction.size
+    if cells > _TABLED:
+        return None
+    table = np.empty((cells, costs.neighbours))
+    loops.list_seconds(
+        costs.ground, costs.walk, costs.boats, costs.moves, np.arange(cells), table
+    )
+    return table
 
 
 def _width(costs: Costs, sources: Ints) -> float:
