@@ -83,16 +83,9 @@ FLOORS = [
     {"write.change", "write.crossings", "write.models"}
     | {"write.clusters", "write.recorded", "write.routes"},
     {"write.basemap", "write.fields", "write.output", "write.plain"}
-    | {"packing"}
-    | {"write.symbols"},
-    {
-        "write.evidence",
-        "write.ground",
-        "write.hatching",
-        "write.headings",
-        "write.modelled",
-    }
-    | {"totals"},
+    | {"packing", "write.symbols"},
+    {"write.evidence", "write.ground", "write.headings", "write.modelled"}
+    | {"totals", "write.hatching"},
     {"write.notes", "write.payload", "write.styles", "write.tables"}
     | {"findings.counts", "findings.methods", "findings.surfaces"},
     {"findings.routes"}

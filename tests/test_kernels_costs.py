@@ -61,7 +61,7 @@ def spread(
     total[source[0] + 2, source[1] + 2] = 0.0
     flat = total.ravel()
     moves = moves_of(shape[1], **how)
-    table = np.empty((0, 0))
+    table = None
     if tabled:
         table = np.empty((flat.size, moves.step.size))
         cells = np.arange(flat.size)

@@ -24,7 +24,7 @@ def spread(friction, *, back=False, neighbours=16):
     total = np.full((SHAPE[0] + 4) * WIDE, math.inf)
     total[flat(2, 3)] = 0.0
     travel = (ground, WALKS["level"], STILL, moves_of(SHAPE[1], neighbours=neighbours))
-    costs.spread_costs(*travel, back, 1.0, 0.0, 0.0, math.inf, total, np.empty((0, 0)))
+    costs.spread_costs(*travel, back, 1.0, 0.0, 0.0, math.inf, total)
     return travel, total
 
 

@@ -64,7 +64,9 @@ def find_models(
         found["isochrones"] = bands
     if base.relief is None:
         return found
-    costs = travel_costs(base, grid.coarsened(methods.cell_factor), methods)
+    coarse = grid.coarsened(methods.cell_factor)
+    solid = land_mask(base.land, coarse)
+    costs = travel_costs(base, coarse, methods, land=solid)
     if methods.entries:
         entries, exits = find_ends(base, grid.crs, methods)
         found["modelled"] = least_cost_corridors(
@@ -73,8 +75,8 @@ def find_models(
     places = choose_places(
         base.places,
         base.checkpoints,
-        grid=costs.grid,
-        passable=np.isfinite(costs.friction) & land_mask(base.land, costs.grid),
+        grid=coarse,
+        passable=np.isfinite(costs.friction) & solid,
         most=methods.thoroughfares,
     )
     ways = find_thoroughfares(costs, places)
@@ -106,14 +108,20 @@ def find_ends(
     return entries, exits
 
 
-def travel_costs(base: Layers, grid: Grid, methods: ModelMethods) -> Costs:
-    """Return what it costs to travel over a grid."""
+def travel_costs(
+    base: Layers,
+    grid: Grid,
+    methods: ModelMethods,
+    *,
+    land: NDArray[np.bool_] | None = None,
+) -> Costs:
+    """Return what it costs to travel over a grid; `land` says where it is land."""
     return lay_costs(
         base,
         grid,
         rules=methods.rules,
         season=methods.season,
-        land=land_mask(base.land, grid),
+        land=land_mask(base.land, grid) if land is None else land,
     )
 
 

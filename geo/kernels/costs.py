@@ -167,7 +167,7 @@ def _seconds(
     return seconds
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def of_move(
     ground: Ground, walk: Walk, boats: Boats, moves: Moves, start: int, k: int
 ) -> float:
@@ -227,7 +227,7 @@ def spread_costs(  # noqa: C901, PLR0912, PLR0915
     steep: float,
     limit: float,
     total: Floats,
-    table: Floats,
+    table: Floats | None = None,
 ) -> None:
     """Lower `total` to the seconds of the quickest way to each cell.
 
@@ -235,7 +235,7 @@ def spread_costs(  # noqa: C901, PLR0912, PLR0915
     ways lead from each cell instead. No move from a cell takes less than `least`
     plus `steep` times its friction. The `width` of a bucket changes the speed only.
     Cells beyond `limit` may be left too high. `table` holds the seconds of each move
-    from each cell, as `list_seconds` fills it in; or nothing, and they are worked out.
+    from each cell, as `list_seconds` fills it in; without one they are worked out.
 
     A circular bucket queue (Dial 1969) of lists in one pool. Within a bucket cells
     are corrected until nothing changes (Meyer and Sanders 2003), so the result is
@@ -248,7 +248,6 @@ def spread_costs(  # noqa: C901, PLR0912, PLR0915
     cell, after = np.empty(1 << 12, np.int32), np.empty(1 << 12, np.int32)
     free, used, waiting = -1, 0, 0  # first entry to use again, entries, those in use
     per_width, sign, plain = 1.0 / width, -1.0 if back else 1.0, mode.size == 0
-    tabled = table.size > 0
     for start in range(total.size):
         if total[start] < math.inf:
             if used == cell.size:
@@ -290,7 +289,7 @@ def spread_costs(  # noqa: C901, PLR0912, PLR0915
                 there = total[end]
                 if there <= nearest:
                     continue
-                if tabled:
+                if table is not None:  # known when it is compiled
                     seconds = here + (table[end, k ^ 1] if back else table[start, k])
                 elif plain and k < _STRAIGHT:
                     slope = 0.0

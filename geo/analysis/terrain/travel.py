@@ -347,7 +347,7 @@ def _spread(
         steep,
         limit,
         seconds,
-        np.empty((0, 0)) if table is None else table,
+        table,
     )
 
 
