@@ -428,7 +428,7 @@ def test_models_are_drawn_when_asked_for_and_say_that_nobody_was_seen(
     blank = opened.pixels()
     for key, fact in (
         ("modelled", r"Acandí\s*\S\s*Canaán Membrillo"),
-        ("isochrones", "1"),
+        ("isochrones", r"0\s*\w+\s*1\s*h"),
         ("thoroughfares", r"10\s*%.*12"),
     ):
         assert not opened.page.is_checked(f"#show-{key}")
@@ -441,6 +441,8 @@ def test_models_are_drawn_when_asked_for_and_say_that_nobody_was_seen(
         assert nobody in said
         assert re.search(fact, said, re.DOTALL)
         assert re.search(r"3[.,]7 km", said)
+        opened.page.evaluate("map.closePopup()")
+        opened.page.wait_for_selector(".leaflet-popup", state="detached")
         opened.page.uncheck(f"#show-{key}")
     assert not opened.complaints
 
