@@ -28,10 +28,10 @@ from geo.kernels.cleaning import (
     number,
     write_errors,
 )
-from geo.kernels.laea import centred
+from geo.kernels.laea import project
 from geo.kernels.rows import are_sorted, sealed
 from geo.kernels.verdicts import IN_NO_TRIP, KEPT, TOO_RECENT, Limits, Rows
-from geo.plane import Plane, plane_of
+from geo.plane import plane_of
 from geo.schema import REJECTS, fix_columns
 
 log = logging.getLogger(__name__)
@@ -105,10 +105,8 @@ class Judged:
         Places in REASONS; 0 if a fix is clean, IN_NO_TRIP if it is, but too lonely.
     cuts, tallies
         Shares of the rows, none of which parts a track, and what each comes to.
-    plane
-        What makes metres.
     metres : (2, n) array
-        All in metres; empty where the plane is sooner asked again.
+        All in metres; what lies outside the region perhaps anywhere.
     rule
         What makes a chain and a trip.
     """
@@ -118,7 +116,6 @@ class Judged:
     verdict: Codes
     cuts: list[slice]
     tallies: list[Tally]
-    plane: Plane
     metres: Floats
     rule: Rule
 
@@ -147,21 +144,18 @@ class Judged:
         trips
             Whether to number the trips.
         """
-        columns, accuracy = dict(self.columns), self.rows.accuracy
-        more: dict[str, Any] = {"x_m": float, "y_m": float}
-        if self.metres.size:
-            columns |= dict(zip(more, self.metres, strict=True))
-            more = {}
+        accuracy = self.rows.accuracy
+        x, y = self.metres
+        columns = dict(self.columns) | {"x_m": x, "y_m": y}
         varies = accuracy.size > 1
         one = float("nan") if varies or not accuracy.size else accuracy[0]
-        more["error_m"] = float if varies else error_of(one, self.rule.error)
+        error = float if varies else error_of(one, self.rule.error)
+        more: dict[str, Any] = {"error_m": error}
         if trips:
             more["trip"] = int
         first = np.cumsum([0, *(tally.trips for tally in self.tallies)]).tolist()
 
         def fill(at: int, out: Mapping[str, NDArray[Any]]) -> None:
-            if not self.metres.size:
-                self.plane.metres(out["lon"], out["lat"], out=(out["x_m"], out["y_m"]))
             if varies:
                 write_errors(out["accuracy_m"], self.rule.error, out["error_m"])
             if trips:
@@ -193,24 +187,25 @@ def judged_fixes(
     columns = _sorted(fixes)
     rows = _rows(columns)
     own = plane.covers(bounds)
-    centre = plane.centre if own and plane.centre else centred(0.0, 45.0)  # or any
     size = rows.track.size
-    metres = room(2, 0 if own else size).view(np.float64)
+    metres = room(2, size).view(np.float64)
     verdict = room(1, size // 8 + 1)[0].view(np.int8)[:size]
 
     def judge(share: slice) -> Tally:
         some = Rows._make(c[share] if c.size == size else c for c in rows)
         said, (x, y) = verdict[share], metres[:, share]
         said[:] = KEPT
-        if not own:
+        if own and plane.centre:
+            project(some.lon, some.lat, plane.centre, x, y)
+        else:
             plane.metres(some.lon, some.lat, out=(x, y))
-        place = Place(sealed(x, np.float64), sealed(y, np.float64), centre)
+        place = Place(sealed(x, np.float64), sealed(y, np.float64))
         return Tally(*clean_tracks(some, limits, rule, place, said))
 
     cuts = _shares(rows.track)
     tallies = on_processors(judge, cuts)
     log.info("clean: kept %d of %d fixes", sum(t.fixes for t in tallies), size)
-    return Judged(columns, rows, verdict, cuts, tallies, plane, metres, rule)
+    return Judged(columns, rows, verdict, cuts, tallies, metres, rule)
 
 
 def _sorted(fixes: pd.DataFrame) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from geo.kernels.cleaning import (
     number,
     write_errors,
 )
-from geo.kernels.laea import centred
+from geo.kernels.laea import centred, project
 from geo.kernels.rows import sealed
 from geo.kernels.verdicts import DUPLICATE, IN_NO_TRIP, KEPT, OUTSIDE, Limits, Rows
 
@@ -29,8 +29,9 @@ def clean(*rows, rule=RULE):
     columns = zip(*full, strict=True) if rows else [[]] * len(KINDS)
     table = Rows(*(sealed(list(c), k) for c, k in zip(columns, KINDS, strict=True)))
     verdict = np.zeros(len(rows), np.int8)
-    none = sealed([], np.float64)
-    place = Place(none, none, centred(-77.5, 8.0))
+    x, y = np.empty((2, len(rows)))
+    project(table.lon, table.lat, centred(-77.5, 8.0), x, y)
+    place = Place(sealed(x, np.float64), sealed(y, np.float64))
     return clean_tracks(table, LIMITS, rule, place, verdict), verdict
 
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from geo.grid import Grid
 from geo.kernels.chains import HEADS, WINDOW
 from geo.kernels.cleaning import Place, Rule, clean_tracks
-from geo.kernels.laea import centred
 from geo.kernels.rows import sealed
 from geo.kernels.stops import mark_stops
 from geo.kernels.tracks import (
@@ -54,7 +53,7 @@ def sift(x, *, seconds=None, track=None, error=1.0):
     )
     limits = Limits(-1.0, -1.0, 1.0, 1.0, np.inf, NEVER)
     rule = Rule(METRE_A_SECOND, error, gap=NEVER, fewest=1)
-    place = Place(x, y, centred(0.0, 45.0))
+    place = Place(x, y)
     verdict = np.zeros(x.size, np.int8)
     clean_tracks(rows, limits, rule, place, verdict)
     return verdict.tolist()

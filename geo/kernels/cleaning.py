@@ -9,12 +9,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from geo.kernels.chains import Track, room_for, sift_track
-from geo.kernels.laea import Centre, project
 from geo.kernels.verdicts import (
     DUPLICATE,
     IN_NO_TRIP,
     KEPT,
-    NO_MOMENT,
     Limits,
     Rows,
     at,
@@ -25,7 +23,9 @@ from geo.kernels.verdicts import (
 Codes = NDArray[np.int8]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Room = tuple[Track, Floats, Floats]  # with the degrees of its fixes
+
+AT_ONCE = 16
+"""So many rows are looked at at once: few are wrong."""
 
 ERRORS_IN_ACCURACY = 1.515
 """Radius that holds 68.27 % of a circular normal distribution, in standard errors
@@ -46,11 +46,13 @@ class Rule(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Metres of each row; or, if these are empty, the centre to measure them from."""
+    """Metres of each row."""
 
     x: Floats
     y: Floats
-    centre: Centre
+
+
+Task = tuple[Rows, Place, Limits, Rule]
 
 
 class Tally(NamedTuple):
@@ -62,48 +64,6 @@ class Tally(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _longest_run(track: Ints) -> int:
-    longest = begins = 0
-    for i in range(1, track.size + 1):
-        if i == track.size or track[i] != track[begins]:
-            longest, begins = max(longest, i - begins), i
-    return longest
-
-
-@njit(cache=True, nogil=True)
-def _take(
-    rows: Rows, limits: Limits, share: tuple[int, int], room: Room, verdict: Codes
-) -> int:
-    """Put those rows of a track into its room that are right by themselves.
-
-    Of rows of one moment only the first by all their columns. Returns how many.
-    """
-    track, lon, lat = room
-    varies = rows.accuracy.size > 1
-    exact = not at(rows.accuracy, share[0]) > limits.accuracy  # as what is unknown
-    n, last = 0, NO_MOMENT
-    for i in range(share[0], share[1]):
-        time, x, y = rows.time[i], rows.lon[i], rows.lat[i]
-        if varies:
-            exact = not rows.accuracy[i] > limits.accuracy
-        right = exact & (x >= limits.west) & (x <= limits.east) & (y >= limits.south)
-        right &= (y <= limits.north) & (time > last) & (time < limits.until)
-        if not right:  # seldom
-            verdict[i] = judge(rows, limits, i)
-            if verdict[i] != KEPT:
-                continue
-            verdict[i] = DUPLICATE  # of the row before it, unless it is better
-            if not is_better(rows, i, track.row[n - 1]):
-                continue
-            n -= 1
-            verdict[i], verdict[track.row[n]] = KEPT, DUPLICATE
-        track.row[n], track.time[n], lon[n], lat[n] = i, time, x, y
-        last = time
-        n += 1
-    return n
-
-
-@njit(cache=True, nogil=True)
 def error_of(accuracy: float, otherwise: float) -> float:
     """Return the standard error per axis of a fix, in metres."""
     known = accuracy > 0.0 and accuracy < np.inf
@@ -111,19 +71,94 @@ def error_of(accuracy: float, otherwise: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _measure(rows: Rows, place: Place, rule: Rule, n: int, room: Room) -> None:
-    """Write metres and errors of the `n` rows in a room."""
-    track, lon, lat = room
-    if place.x.size:
-        for k in range(n):
-            track.x[k], track.y[k] = place.x[track.row[k]], place.y[track.row[k]]
-    else:
-        project(lon[:n], lat[:n], place.centre, track.x[:n], track.y[:n])
+def _end_of(track: Ints, begin: int) -> int:
+    """Return where the rows of a track end; sorted, so that most are passed over."""
+    end, own = begin + 1, track[begin]
+    while end + AT_ONCE <= track.size and track[end + AT_ONCE - 1] == own:
+        end += AT_ONCE
+    while end < track.size and track[end] == own:
+        end += 1
+    return end
+
+
+@njit(cache=True, nogil=True)
+def _longest_run(track: Ints) -> int:
+    longest = begin = 0
+    while begin < track.size:
+        end = _end_of(track, begin)
+        longest, begin = max(longest, end - begin), end
+    return longest
+
+
+@njit(cache=True, nogil=True)
+def _are_right(rows: Rows, limits: Limits, i: int, end: int) -> bool:
+    """Whether rows from the i-th on are right by themselves, each later than before.
+
+    Without a branch, so that several rows are judged at once.
+    """
+    time, lon, lat, wrong = rows.time[i - 1 : end], rows.lon[i:end], rows.lat[i:end], 0
+    for k in range(lon.size):
+        right = (lon[k] >= limits.west) & (lon[k] <= limits.east)
+        right &= (lat[k] >= limits.south) & (lat[k] <= limits.north)
+        right &= (time[k + 1] > time[k]) & (time[k + 1] < limits.until)
+        wrong += not right
     if rows.accuracy.size > 1:
-        for k in range(n):
-            track.error[k] = error_of(rows.accuracy[track.row[k]], rule.error)
+        accuracy = rows.accuracy[i:end]
+        for k in range(accuracy.size):
+            wrong += accuracy[k] > limits.accuracy
+    return wrong == 0
+
+
+@njit(cache=True, nogil=True)
+def _right_until(rows: Rows, limits: Limits, i: int, end: int) -> int:
+    """Return up to where rows from the i-th on are right, and later and later."""
+    if rows.accuracy.size == 1 and at(rows.accuracy, 0) > limits.accuracy:
+        return i
+    while i + AT_ONCE <= end and _are_right(rows, limits, i, i + AT_ONCE):
+        i += AT_ONCE
+    while i < end and _are_right(rows, limits, i, i + 1):
+        i += 1
+    return i
+
+
+@njit(cache=True, nogil=True)
+def _put(task: Task, begin: int, end: int, track: Track, n: int) -> int:
+    """Put rows into the room of a track, behind `n` others; return how many it has."""
+    rows, place, _, rule = task
+    size = n + end - begin
+    for k in range(end - begin):
+        track.row[n + k] = begin + k
+    track.time[n:size] = rows.time[begin:end]
+    track.x[n:size], track.y[n:size] = place.x[begin:end], place.y[begin:end]
+    if rows.accuracy.size > 1:
+        for k in range(end - begin):
+            track.error[n + k] = error_of(rows.accuracy[begin + k], rule.error)
     else:
-        track.error[:n] = error_of(at(rows.accuracy, 0), rule.error)
+        track.error[n:size] = error_of(at(rows.accuracy, 0), rule.error)
+    return size
+
+
+@njit(cache=True, nogil=True)
+def _take(task: Task, begin: int, end: int, track: Track, verdict: Codes) -> int:
+    """Put those rows of a track into its room that are right by themselves.
+
+    Of rows of one moment only the first by all their columns. Returns how many.
+    """
+    rows, _, limits, _ = task
+    n, i = 0, begin
+    while i < end:
+        verdict[i] = judge(rows, limits, i)
+        if verdict[i] == KEPT and n > 0 and rows.time[i] == track.time[n - 1]:
+            verdict[i] = DUPLICATE  # of the row before it, unless it is better
+            if is_better(rows, i, track.row[n - 1]):
+                n -= 1
+                verdict[i], verdict[track.row[n]] = KEPT, DUPLICATE
+        if verdict[i] == KEPT:
+            n = _put(task, i, i + 1, track, n)
+        right = _right_until(rows, limits, i + 1, end)
+        n = _put(task, i + 1, right, track, n)
+        i = right
+    return n
 
 
 @njit(cache=True, nogil=True)
@@ -150,17 +185,12 @@ def clean_tracks(
 
     One track after the other, so that its rows stay near the processor.
     """
-    size = _longest_run(rows.track)
-    track = room_for(size)
-    room = (track, np.empty(size), np.empty(size))
+    track, task = room_for(_longest_run(rows.track)), (rows, place, limits, rule)
     fixes = tracks = trips = begin = 0
     while begin < rows.track.size:
-        end = begin + 1
-        while end < rows.track.size and rows.track[end] == rows.track[begin]:
-            end += 1
-        n = _take(rows, limits, (begin, end), room, verdict)
+        end = _end_of(rows.track, begin)
+        n = _take(task, begin, end, track, verdict)
         if n > 0:
-            _measure(rows, place, rule, n, room)
             n = sift_track(track, n, rule.speed, verdict)
             trips += _cut(track, n, rule, verdict)
             fixes += n

@@ -63,9 +63,9 @@ def pick(values: Ints, runs: NDArray[np.int32], out: Ints) -> None:
     """
     k = 0
     for n in range(runs.shape[0]):
-        for i in range(runs[n, 0], runs[n, 1]):
-            out[k] = values[i]
-            k += 1
+        begin, end = runs[n, 0], runs[n, 1]
+        out[k : k + end - begin] = values[begin:end]
+        k += end - begin
 
 
 @njit(cache=True, nogil=True)
