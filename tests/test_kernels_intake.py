@@ -6,22 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.kernels.intake import AT_ONCE, Read, Span, find_faults, run_starts
-from geo.kernels.rows import sealed
+from geo.kernels.intake import AT_ONCE, Span, find_faults, run_starts
+from tests.rows import read_of
 
 SPAN = Span(earliest=100, latest=200, good=0, missing=1, naive=2)
 CODES = (1, 2, 3, 4, 5, 6, 7, 8)
-
-
-def read_of(lon, lat, ms, *, elevation=0.0, accuracy=0.0, state=0, doubtful=False):
-    n = len(ms)
-    real = (np.broadcast_to(v, n) for v in (lon, lat, elevation, accuracy))
-    return Read(
-        *(sealed(v, np.float64) for v in real),
-        sealed(ms, np.int64),
-        sealed(np.broadcast_to(state, n), np.int8),
-        sealed(np.broadcast_to(doubtful, n), np.bool_),
-    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.kernels.intake import Read
 from geo.kernels.ordering import (
     BACK,
     IN_ORDER,
@@ -20,17 +19,7 @@ from geo.kernels.ordering import (
     spread,
 )
 from geo.kernels.rows import sealed
-
-
-def read_of(lon, lat, ms, *, elevation=0.0, accuracy=0.0, state=0, doubtful=False):
-    n = len(ms)
-    real = (np.broadcast_to(v, n) for v in (lon, lat, elevation, accuracy))
-    return Read(
-        *(sealed(v, np.float64) for v in real),
-        sealed(ms, np.int64),
-        sealed(np.broadcast_to(state, n), np.int8),
-        sealed(np.broadcast_to(doubtful, n), np.bool_),
-    )
+from tests.rows import read_of
 
 
 def ordered(label, rank, read, fault=()):
