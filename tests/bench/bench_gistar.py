@@ -8,7 +8,8 @@ weights, which the peer needs and we do not. Results are compared first. A peer 
 not installed is left out, and `peer` is null.
 
 xarray-spatial has no emerging hotspots; its `focal.hotspots` of each month is the
-nearest it has: no neighbours in time, no correction, no trend and no classes.
+nearest it has: no neighbours in time, no correction, no trend and no classes. What it
+finds in the inner cells of each month must follow from our Gi* of that month.
 
 With `--fields`, not speed but truth: how many fields without a pattern show anything
 at a false discovery rate of 5 %, and how much of a planted cluster is found.
@@ -130,6 +131,18 @@ def time_permutations(counts, peer: Esda | None, rounds: int) -> None:
     tell(**line)
 
 
+def confidence_of(counts) -> NDArray[np.float64]:
+    """What `focal.hotspots` says of inner cells, worked out from Gi*.
+
+    It divides the mean of nine cells, less that of all, by the standard deviation of
+    all; Gi* by the standard error of such a mean.
+    """
+    many = counts.size
+    z = getis_ord(counts)[1:-1, 1:-1] * np.sqrt((many - 9) / (many - 1) / 9)
+    limits = [abs(z) > limit for limit in (2.58, 1.96, 1.65)]
+    return np.sign(z) * np.select(limits, [99, 95, 90], 0)
+
+
 def time_emerging(side: int, months: int, rounds: int) -> None:
     grid = Grid("EPSG:32618", 0, side * 2000, 2000, rows=side, columns=side)
     cube = np.stack([make_counts(side, seed=month) for month in range(months)])
@@ -149,7 +162,9 @@ def time_emerging(side: int, months: int, rounds: int) -> None:
         def peer():
             return [hotspots(one, np.ones((3, 3))) for one in slices]
 
-        peer()
+        for one, found in zip(cube, peer(), strict=True):
+            inner = found.values[1:-1, 1:-1]
+            assert np.array_equal(confidence_of(one), inner), "the two must agree first"
         line["peer"] = "xarray-spatial, focal.hotspots"
         line["ours_s"], line["ours_scores_s"], line["peer_s"] = best_of(
             rounds,
